@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Removes the files that the last `cmake --install` of this build folder wrote, then the folders of
+# our own that this leaves empty. What is already gone is no error. DESTDIR is honoured as by install.
+
+if(NOT EXISTS "${MANIFEST}")
+  message(FATAL_ERROR "Nothing was installed from this build folder: ${MANIFEST} is missing.")
+endif()
+file(STRINGS "${MANIFEST}" files)
+foreach(file IN LISTS files)
+  set(path "$ENV{DESTDIR}${file}")
+  if(EXISTS "${path}" OR IS_SYMLINK "${path}")
+    file(REMOVE "${path}")
+    if(EXISTS "${path}")
+      message(FATAL_ERROR "Could not remove ${path}; are you allowed to?")
+    endif()
+    message(STATUS "Removed ${path}")
+  else()
+    message(STATUS "Already gone: ${path}")
+  endif()
+  get_filename_component(folder "${path}" DIRECTORY)
+  get_filename_component(folder_name "${folder}" NAME)
+  if(folder_name STREQUAL "bellwether" AND IS_DIRECTORY "${folder}")
+    file(GLOB left "${folder}/*" "${folder}/.*")
+    if(NOT left)
+      file(REMOVE_RECURSE "${folder}")
+      message(STATUS "Removed ${folder}/")
+    endif()
+  endif()
+endforeach()
+file(REMOVE "${MANIFEST}")
