@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+// The ledger as of one instant: who moved whom, decayed at any horizon, and who vouches for whom.
+//
+// Forward decay (Cormode et al., ICDE 2009) with the as-of instant as landmark: an entry of age `a`
+// counts credit * 2^(-a/h). A snapshot is immutable and shared without locks. It is handed a scan
+// of the ledger; it opens no file and reads no clock.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "credit/ledger.h"
+#include "event/ids.h"
+
+namespace bellwether {
+
+// A ledger entry packed to what folding needs, 24 bytes: ten million of them are 240 MB.
+struct FoldEntry {
+  AccountId receiver;
+  AccountId mover;
+  int64_t published_ms;
+  uint64_t packed;  // credit << 24 | network << 8 | flags
+
+  static constexpr uint64_t kPrompted = 1;
+  static constexpr uint64_t kCourted = 2;
+
+  Credit credit() const { return static_cast<Credit>(packed >> 24); }
+  NetworkId network() const { return static_cast<NetworkId>(packed >> 8); }
+  bool prompted() const { return (packed & kPrompted) != 0; }
+  bool courted() const { return (packed & kCourted) != 0; }
+
+  static FoldEntry from(const LedgerEntry& entry);
+};
+static_assert(sizeof(FoldEntry) == 24);
+
+// One pair at one set of horizons. x: decayed credit; free: the same without courted acts.
+struct MoverFold {
+  PersonId mover;
+  uint32_t entries;           // acts behind it
+  int64_t first_ms, last_ms;  // published, of those acts
+  double x[8];
+  double free[8];  // free[h] <= x[h]
+};
+
+// Who vouches for whom: compressed rows by receiver. A vouch is p(w,u; half-life)/K, for the first
+// K accounts that w responded to; only between accounts of one network.
+struct VouchGraph {
+  std::vector<uint64_t> row;       // by receiver, accounts + 1 entries
+  std::vector<AccountId> voucher;  // ascending within a row
+  std::vector<float> vouch;        // (0, 1/K]
+
+  // vouch of `from` for `to`; 0 where there is none. Cost: logarithmic in the row.
+  double of(AccountId from, AccountId to) const;
+};
+
+// How one person has dealt with another.
+enum class Dealings : uint8_t {
+  kNone,        // never acted towards them
+  kAnswered,    // only within the courting time after an act of theirs
+  kApproached,  // at least once of their own accord
+};
+
+struct VouchOptions {
+  int vouches_max = 50;
+  double half_life_days = 1826.25;
+  unsigned threads = 1;
+};
+
+class GraphSnapshot {
+ public:
+  // Takes entries in ledger order, already restricted to those that count as of `as_of`; `persons`
+  // says who is one, `account_network` by AccountId. Everything is moved in.
+  GraphSnapshot(std::vector<FoldEntry> entries, std::vector<NetworkId> account_network,
+                PersonMap persons, Instant as_of);
+
+  Instant as_of() const { return as_of_; }
+  uint32_t accounts() const { return static_cast<uint32_t>(account_network_.size()); }
+  const PersonMap& persons() const { return persons_; }
+  NetworkId network_of(AccountId account) const { return account_network_[account]; }
+  std::span<const FoldEntry> entries() const { return entries_; }
+  // The entries one account received, by mover and time.
+  std::span<const FoldEntry> received(AccountId account) const;
+  // The accounts of a person, ascending.
+  std::span<const AccountId> accounts_of(PersonId person) const;
+
+  // Folds all that `person` received into one row per mover, movers ascending; `half_life_ms` has
+  // at most eight values. Entries published at or after `until` are left out and ages are counted
+  // from it (so that the same snapshot serves an earlier instant); pass as_of() for the whole.
+  // `out` is overwritten. Sums run in ledger order: same bits on every thread and every run.
+  void fold(PersonId person, std::span<const double> half_life_ms, Instant until,
+            std::vector<MoverFold>& out) const;
+
+  // How `person` has dealt with `other`. Cost: logarithmic, and the entries between the two.
+  Dealings dealings(PersonId person, PersonId other) const;
+
+  VouchGraph vouches(const VouchOptions& options) const;
+
+ private:
+  void fold_entries(std::span<const FoldEntry> entries, std::span<const double> half_life_ms,
+                    int64_t until_ms, std::vector<MoverFold>& out) const;
+
+  std::vector<FoldEntry> entries_;
+  std::vector<uint64_t> row_;  // by receiver, accounts + 1
+  std::vector<NetworkId> account_network_;
+  PersonMap persons_;
+  std::vector<uint32_t> person_row_;  // by person, persons + 1; empty if one to one
+  std::vector<AccountId> person_accounts_;
+  Instant as_of_;
+};
+
+// 1 - exp(-x): how likely it is that a mover with decayed credit `x` was moved lately, [0, 1).
+double moved_probability(double x);
+
+}  // namespace bellwether

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every weight, horizon and constant of method bellwether/1, in one readable file.
+//
+// A policy is text (TOML), versioned and hashed into every result. Two results may be compared only
+// under the same hash. Source of the numbers: DESIGN section 4; docs/methods/score.md says what
+// each one does.
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "credit/ledger.h"
+
+namespace bellwether {
+
+inline constexpr std::string_view kMethod = "bellwether/1";
+inline constexpr size_t kHorizonsMax = 8;
+
+struct Policy {
+  std::string name = "default";
+  CreditPolicy credit;
+
+  std::vector<double> half_life_days{30, 90, 365, 1826.25};     // 1 to kHorizonsMax, each > 0
+  std::vector<double> momentum_half_life_hours{1, 6, 24, 168};  // likewise
+  double points_per_doubling = 99.0 / 20;                       // > 0
+  double courtesy_share = 0.15;  // courted people count at most this share of 1 + vouched ones
+  double crowd_share = 0.5;      // all that is not vouched counts at most this share of 1 + vouched
+
+  int vouches_max = 50;  // accounts each account can vouch for, >= 1
+  double vouch_half_life_days = 1826.25;
+  double damping = 0.5;               // of standing, in (0, 1)
+  double vouched_min = 0.05;          // standing from which a mover is called vouched, (0, 1]
+  double teleport_share = 0.01;       // of the accounts, automatic teleport set, [0, 1]
+  int teleport_min = 10;              // at least so many, where there are that many candidates
+  std::vector<std::string> teleport;  // `network:name`; not empty: the operator's own set
+
+  double margin_mass = 0.90;       // of the interval, in (0, 1)
+  int settled_movers_min = 5;      // vouched movers who were not approached
+  double settled_margin_max = 10;  // points
+  int reach_days = 365;            // how far back reach, audience and amplification look
+  int topic_movers_min = 3;        // vouched movers before a topic is said to be a person's
+  int topic_days_min = 2;          // on so many different days (UTC)
+};
+
+// Reads a policy file; what it does not name keeps its default.
+// kInvalidArgument: not TOML, an unknown key, or a value out of range; names key and bound.
+Result<Policy> parse_policy(std::string_view toml);
+
+// The whole policy as commented TOML; parse_policy gives it back.
+std::string to_toml(const Policy& policy);
+
+// 16 hexadecimal digits over method and every value but the name; equal for equal meaning.
+// `teleport_set` is the set in force, in any order (an automatic set belongs to the policy once
+// chosen).
+std::string policy_hash(const Policy& policy, const std::vector<std::string>& teleport_set);
+
+}  // namespace bellwether

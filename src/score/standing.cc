@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "score/standing.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+#include <map>
+
+#include "base/parallel.h"
+
+namespace bellwether {
+namespace {
+
+constexpr size_t kRowsPerPiece = 4096;
+
+// to = T + damping * P' from, a row at a time, so that each sum runs in the order of its row.
+std::vector<double> pass_on(const VouchGraph& vouches, const std::vector<double>& teleport,
+                            const std::vector<double>& from, double damping, unsigned threads) {
+  std::vector<double> to(from.size());
+  parallel_for(from.size(), kRowsPerPiece, threads, [&](size_t begin, size_t end) {
+    for (size_t account = begin; account < end; ++account) {
+      double sum = 0;
+      for (uint64_t i = vouches.row[account]; i < vouches.row[account + 1]; ++i) {
+        sum += static_cast<double>(vouches.vouch[i]) * from[vouches.voucher[i]];
+      }
+      to[account] = teleport[account] + damping * sum;
+    }
+  });
+  return to;
+}
+
+}  // namespace
+
+Standing::Standing(const GraphSnapshot& graph, VouchGraph vouches,
+                   std::span<const AccountId> teleport_set, const Policy& policy, unsigned threads)
+    : vouches_(std::move(vouches)),
+      damping_(policy.damping),
+      vouches_max_(static_cast<double>(policy.vouches_max)) {
+  std::vector<double> teleport(graph.accounts(), 0);
+  for (const AccountId account : teleport_set) teleport[account] = 1;
+  mass_one_ = pass_on(vouches_, teleport, teleport, damping_, threads);
+  mass_ = pass_on(vouches_, teleport, mass_one_, damping_, threads);
+}
+
+Standing::Standing(std::vector<double> mass, std::vector<double> mass_one, VouchGraph vouches,
+                   const Policy& policy)
+    : vouches_(std::move(vouches)),
+      mass_(std::move(mass)),
+      mass_one_(std::move(mass_one)),
+      damping_(policy.damping),
+      vouches_max_(static_cast<double>(policy.vouches_max)) {
+  assert(mass_.size() == mass_one_.size());
+}
+
+double Standing::of(const GraphSnapshot& graph, PersonId person) const {
+  double best = 0;
+  for (const AccountId account : graph.accounts_of(person)) best = std::max(best, mass_[account]);
+  return std::min(1.0, best * vouches_max_ / damping_);
+}
+
+double Standing::for_receiver(const GraphSnapshot& graph, PersonId mover, PersonId receiver) const {
+  double best = 0;
+  for (const AccountId account : graph.accounts_of(mover)) {
+    double mass = mass_[account];
+    if (mass <= best) continue;
+    for (const AccountId own : graph.accounts_of(receiver)) {
+      // Most receivers hold nothing that they could pass on; then there is nothing to look up.
+      if (mass_one_[own] > 0) mass -= damping_ * vouches_.of(own, account) * mass_one_[own];
+    }
+    best = std::max(best, mass);
+  }
+  return std::min(1.0, best * vouches_max_ / damping_);
+}
+
+std::vector<AccountId> choose_teleport_set(const GraphSnapshot& graph, const Policy& policy,
+                                           unsigned threads) {
+  struct History {
+    int64_t length_ms = 0;
+    uint32_t partners = 0;
+  };
+  std::vector<History> history(graph.accounts());
+  parallel_for(graph.accounts(), kRowsPerPiece, threads, [&](size_t begin, size_t end) {
+    for (size_t i = begin; i < end; ++i) {
+      const auto account = static_cast<AccountId>(i);
+      int64_t first = 0;
+      int64_t last = 0;
+      const auto row = graph.received(account);
+      for (auto it = row.begin(); it != row.end();) {
+        const AccountId partner = it->mover;
+        auto pair_end = it;
+        while (pair_end != row.end() && pair_end->mover == partner) ++pair_end;
+        const auto back = graph.received(partner);
+        const auto given_begin =
+            std::lower_bound(back.begin(), back.end(), account,
+                             [](const FoldEntry& e, AccountId a) { return e.mover < a; });
+        if (given_begin != back.end() && given_begin->mover == account &&
+            graph.network_of(partner) == graph.network_of(account)) {
+          auto given_end = given_begin;
+          while (given_end != back.end() && given_end->mover == account) ++given_end;
+          const int64_t pair_first = std::min(it->published_ms, given_begin->published_ms);
+          const int64_t pair_last =
+              std::max((pair_end - 1)->published_ms, (given_end - 1)->published_ms);
+          History& own = history[account];
+          first = own.partners == 0 ? pair_first : std::min(first, pair_first);
+          last = own.partners == 0 ? pair_last : std::max(last, pair_last);
+          ++own.partners;
+          own.length_ms = last - first;
+        }
+        it = pair_end;
+      }
+    }
+  });
+
+  std::map<NetworkId, std::vector<AccountId>> candidates;
+  std::map<NetworkId, uint32_t> accounts;
+  for (AccountId a = 0; a < graph.accounts(); ++a) {
+    ++accounts[graph.network_of(a)];
+    if (history[a].length_ms > 0) candidates[graph.network_of(a)].push_back(a);
+  }
+  std::vector<AccountId> chosen;
+  for (auto& [network, longest] : candidates) {
+    const auto share = static_cast<size_t>(std::floor(policy.teleport_share * accounts[network]));
+    const size_t wanted =
+        std::min(longest.size(), std::max(share, static_cast<size_t>(policy.teleport_min)));
+    std::partial_sort(longest.begin(), longest.begin() + static_cast<std::ptrdiff_t>(wanted),
+                      longest.end(), [&](AccountId a, AccountId b) {
+                        if (history[a].length_ms != history[b].length_ms) {
+                          return history[a].length_ms > history[b].length_ms;
+                        }
+                        if (history[a].partners != history[b].partners) {
+                          return history[a].partners > history[b].partners;
+                        }
+                        return a < b;
+                      });
+    chosen.insert(chosen.end(), longest.begin(),
+                  longest.begin() + static_cast<std::ptrdiff_t>(wanted));
+  }
+  std::sort(chosen.begin(), chosen.end());
+  return chosen;
+}
+
+}  // namespace bellwether

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// Standing: how far an account is vouched for by others, 0 to 1. DESIGN section 4.3.
+//
+// m = T + bP'T + (bP')^2 T: two steps of vouching from the teleport set T. Unused vouches vanish,
+// so there is no dangling mass, and nothing anybody does dilutes what they gave before. Not
+// PageRank: no normalisation over out-links, no restart share, two steps only. A ring of fakes
+// holds only what flows in from outside.
+#pragma once
+#include <span>
+#include <string>
+#include <vector>
+
+#include "graph/graph.h"
+#include "score/policy.h"
+
+namespace bellwether {
+
+class Standing {
+ public:
+  // Propagates from `teleport_set` (accounts, any order). Cost: two passes over the vouches.
+  // The same bits whatever `threads`.
+  Standing(const GraphSnapshot& graph, VouchGraph vouches, std::span<const AccountId> teleport_set,
+           const Policy& policy, unsigned threads);
+  // From kept masses, for the accounts of a slice of the ledger; others have none.
+  Standing(std::vector<double> mass, std::vector<double> mass_one, VouchGraph vouches,
+           const Policy& policy);
+
+  // The standing of a person: their highest account's, without anything left out. [0, 1]
+  double of(const GraphSnapshot& graph, PersonId person) const;
+  // The standing that `mover` has for `receiver`: without what the receiver itself passed on, so
+  // that nobody vouches for those who vouch for them. [0, 1]
+  double for_receiver(const GraphSnapshot& graph, PersonId mover, PersonId receiver) const;
+
+  std::span<const double> mass() const { return mass_; }          // m, by AccountId
+  std::span<const double> mass_one() const { return mass_one_; }  // m1, to one step
+  const VouchGraph& vouches() const { return vouches_; }
+
+ private:
+  VouchGraph vouches_;
+  std::vector<double> mass_;
+  std::vector<double> mass_one_;
+  double damping_;
+  double vouches_max_;
+};
+
+// The automatic teleport set: in each network apart the accounts with the longest reciprocated
+// history, teleport_share of all its accounts and at least teleport_min where there are so many
+// candidates. The reciprocated history of an account is the time from its first to its last act,
+// given or received, with an account of the same network such that both responded to the other; it
+// must be above 0. Ties go to the one with more such partners, then to the smaller id. Ascending.
+std::vector<AccountId> choose_teleport_set(const GraphSnapshot& graph, const Policy& policy,
+                                           unsigned threads);
+
+}  // namespace bellwether

@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "score/standing.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+#include <vector>
+
+#include "score/random_world_testing.h"
+#include "score/standing_check.h"
+#include "score/testing.h"
+
+namespace bellwether {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+// How far one plain response reaches after `days`: the p of DESIGN 4.3.
+double p_after(double days) { return 1 - std::exp(-std::exp2(-days / 1826.25)); }
+
+// Ana is trusted; she responded to Bo, Bo to Cleo, Cleo to Dan.
+struct Line {
+  TestWorld world;
+  AccountId ana = world.add_account(), bo = world.add_account(), cleo = world.add_account(),
+            dan = world.add_account();
+  Line() {
+    world.teleport_set = {ana};
+    world.respond(ana, Verb::kReply, bo, at_day(-10));
+    world.respond(bo, Verb::kReply, cleo, at_day(-20));
+    world.respond(cleo, Verb::kReply, dan, at_day(-30));
+  }
+};
+
+TEST(Standing, TakesTwoStepsFromTheTeleportSetAndNoThird) {
+  const Line line;
+  const TestScores scores = score_world(line.world);
+  const auto mass = scores.standing.mass();
+  EXPECT_DOUBLE_EQ(mass[line.ana], 1);
+  // b p / K of the whole of Ana; then the same of what Bo holds.
+  const double bo = 0.5 * p_after(10) / 50;
+  const double cleo = 0.5 * p_after(20) / 50 * bo;
+  EXPECT_NEAR(mass[line.bo], bo, 1e-9 * bo + 1e-10);
+  EXPECT_NEAR(mass[line.cleo], cleo, 1e-6 * cleo);
+  EXPECT_EQ(mass[line.dan], 0);
+
+  const auto one = scores.standing.mass_one();
+  EXPECT_DOUBLE_EQ(one[line.bo], mass[line.bo]);
+  EXPECT_EQ(one[line.cleo], 0);
+}
+
+TEST(Standing, IsTheMassInVouchesOfATrustedAccount) {
+  const Line line;
+  const TestScores scores = score_world(line.world);
+  // Times K / b: one vouch of a trusted account is worth its chance of having moved it.
+  EXPECT_EQ(scores.standing.of(scores.graph, line.ana), 1);
+  EXPECT_NEAR(scores.standing.of(scores.graph, line.bo), p_after(10), 1e-7);
+  EXPECT_NEAR(scores.standing.of(scores.graph, line.cleo), p_after(20) * p_after(10) * 0.01, 1e-9);
+  EXPECT_EQ(scores.standing.of(scores.graph, line.dan), 0);
+}
+
+TEST(Standing, LeavesOutWhatTheReceiverPassedOn) {
+  Line line;
+  // Cleo trusts Bo a little too; for Ana, only that remains of Bo's standing.
+  line.world.teleport_set.push_back(line.cleo);
+  line.world.respond(line.cleo, Verb::kReact, line.bo, at_day(-5));
+  const TestScores scores = score_world(line.world);
+  const double cleos = 1 - std::exp(-0.3 * std::exp2(-5 / 1826.25));
+  EXPECT_NEAR(scores.standing.for_receiver(scores.graph, line.bo, line.ana), cleos, 1e-6);
+  EXPECT_NEAR(scores.standing.for_receiver(scores.graph, line.bo, line.cleo),
+              p_after(10) * (1 + 0.5 / 50 * 0), 1e-6);
+  EXPECT_NEAR(scores.standing.for_receiver(scores.graph, line.bo, line.dan), p_after(10) + cleos,
+              1e-6);
+}
+
+TEST(Standing, VouchesBackAndForthAreWorthNothing) {
+  TestWorld world;
+  const AccountId ana = world.add_account();
+  const AccountId bo = world.add_account();
+  world.teleport_set = {ana};
+  world.respond(ana, Verb::kReply, bo, at_day(-10));
+  world.respond(bo, Verb::kReply, ana, at_day(-5));
+  const TestScores scores = score_world(world);
+  EXPECT_EQ(scores.standing.for_receiver(scores.graph, bo, ana), 0)
+      << "Bo has standing through Ana alone, so he has none for her";
+}
+
+TEST(Standing, ARingOfFakesHoldsOnlyWhatFlowsIn) {
+  Line line;
+  const auto fakes = line.world.add_accounts(10);
+  for (const AccountId a : fakes) {
+    for (const AccountId b : fakes) {
+      if (a == b) continue;
+      for (int i = 0; i < 50; ++i) line.world.respond(a, Verb::kMeet, b, at_day(-1));
+    }
+    line.world.respond(a, Verb::kReply, line.ana, at_day(-1));
+  }
+  TestScores scores = score_world(line.world);
+  for (const AccountId fake : fakes) EXPECT_EQ(scores.standing.mass()[fake], 0);
+  // Ana is fooled once: the ring shares what one of them got, a fiftieth each time.
+  line.world.respond(line.ana, Verb::kReply, fakes[0], at_day(-1));
+  scores = score_world(line.world);
+  EXPECT_NEAR(scores.standing.of(scores.graph, fakes[0]), p_after(1), 1e-6);
+  double others = 0;
+  for (size_t i = 1; i < fakes.size(); ++i) {
+    others += scores.standing.of(scores.graph, fakes[i]);
+  }
+  EXPECT_NEAR(others, 9 * 0.01 * p_after(1), 1e-6);
+}
+
+TEST(Standing, GivingOneVouchMoreDilutesNoneGivenBefore) {
+  Line line;
+  const TestScores before = score_world(line.world);
+  const auto more = line.world.add_accounts(60);
+  for (const AccountId account : more) {
+    line.world.respond(line.ana, Verb::kReply, account, at_day(-1));
+  }
+  const TestScores after = score_world(line.world);
+  EXPECT_TRUE(same_bits(before.standing.mass()[line.bo], after.standing.mass()[line.bo]));
+}
+
+TEST(Standing, IsAPersonsHighestAccount) {
+  Line line;
+  const AccountId other = line.world.add_account(1);
+  line.world.links = {{line.bo, other}};
+  const TestScores scores = score_world(line.world);
+  const PersonId bo = scores.persons.person_of[line.bo];
+  EXPECT_EQ(bo, scores.persons.person_of[other]);
+  EXPECT_NEAR(scores.standing.of(scores.graph, bo), p_after(10), 1e-7);
+}
+
+TEST(Standing, LeavesOutWhatAnyOfTheReceiversAccountsPassedOn) {
+  Line line;
+  const AccountId anas_other = line.world.add_account();
+  line.world.links = {{line.ana, anas_other}};
+  line.world.teleport_set = {line.ana, anas_other};
+  line.world.respond(anas_other, Verb::kReply, line.bo, at_day(-10));
+  const TestScores scores = score_world(line.world);
+  const PersonId ana = scores.persons.person_of[line.ana];
+  const PersonId bo = scores.persons.person_of[line.bo];
+  EXPECT_NEAR(scores.standing.for_receiver(scores.graph, bo, ana), 0, 1e-15);
+  EXPECT_NEAR(scores.standing.for_receiver(scores.graph, bo, scores.persons.person_of[line.dan]), 1,
+              1e-12)
+      << "two vouches of 0.63 are capped at one";
+}
+
+TEST(Standing, KeptMassesGiveTheSameStanding) {
+  const Line line;
+  const TestScores scores = score_world(line.world);
+  const Standing kept({scores.standing.mass().begin(), scores.standing.mass().end()},
+                      {scores.standing.mass_one().begin(), scores.standing.mass_one().end()},
+                      scores.graph.vouches(vouch_options_of(line.world.policy)), line.world.policy);
+  for (PersonId u = 0; u < 4; ++u) {
+    for (PersonId v = 0; v < 4; ++v) {
+      EXPECT_TRUE(same_bits(kept.for_receiver(scores.graph, u, v),
+                            scores.standing.for_receiver(scores.graph, u, v)));
+    }
+  }
+}
+
+RC_GTEST_PROP(StandingProperty, AgreesWithDenseMatrices, ()) {
+  const TestWorld world = *any_world();
+  const PersonMap persons = persons_of(world);
+  const GraphSnapshot graph = graph_of(world, ledger_of(world, persons), persons);
+  const VouchGraph vouches = graph.vouches(vouch_options_of(world.policy));
+  VouchMatrix matrix(world.accounts());
+  for (AccountId to = 0; to < world.accounts(); ++to) {
+    for (uint64_t i = vouches.row[to]; i < vouches.row[to + 1]; ++i) {
+      matrix.at(vouches.voucher[i], to) = static_cast<double>(vouches.vouch[i]);
+    }
+  }
+  Policy policy = world.policy;
+  policy.damping = *rc::gen::element(0.5, 0.85, 0.1);
+  const Standing standing(graph, vouches, world.teleport_set, policy, 1);
+  const auto one = check_mass(matrix, world.teleport_set, policy.damping, 1);
+  const auto two = check_mass(matrix, world.teleport_set, policy.damping, 2);
+  for (AccountId a = 0; a < world.accounts(); ++a) {
+    RC_ASSERT(std::abs(standing.mass_one()[a] - one[a]) <= 1e-12);
+    RC_ASSERT(std::abs(standing.mass()[a] - two[a]) <= 1e-12);
+  }
+  for (PersonId v = 0; v < persons.persons; ++v) {
+    for (PersonId u = 0; u < persons.persons; ++u) {
+      const double expected =
+          check_standing(matrix, world.teleport_set, policy.damping, policy.vouches_max,
+                         graph.accounts_of(u), graph.accounts_of(v));
+      const double s = standing.for_receiver(graph, u, v);
+      RC_ASSERT(s >= 0);
+      RC_ASSERT(s <= 1);
+      RC_ASSERT(std::abs(s - expected) <= 1e-12);
+      RC_ASSERT(s <= standing.of(graph, u));
+    }
+  }
+  const Standing again(graph, vouches, world.teleport_set, policy, 3);
+  RC_ASSERT(std::equal(again.mass().begin(), again.mass().end(), standing.mass().begin(),
+                       [](double a, double b) { return same_bits(a, b); }));
+}
+
+// ---- the automatic teleport set -----------------------------------------------------------------
+
+// `a` and `b` respond to each other, first and last `days` apart.
+void reciprocate(TestWorld& world, AccountId a, AccountId b, double days) {
+  world.respond(a, Verb::kReply, b, at_day(-100));
+  world.respond(b, Verb::kReply, a, at_day(-100 + days));
+}
+
+std::vector<AccountId> chosen(const TestWorld& world, unsigned threads = 1) {
+  const PersonMap persons = persons_of(world);
+  return choose_teleport_set(graph_of(world, ledger_of(world, persons), persons), world.policy,
+                             threads);
+}
+
+TEST(TeleportSet, AreThoseWithTheLongestReciprocatedHistory) {
+  TestWorld world;
+  world.add_accounts(40);
+  world.policy.teleport_min = 4;
+  for (AccountId pair = 0; pair < 10; ++pair) {
+    reciprocate(world, 2 * pair, 2 * pair + 1, 10 + pair);
+  }
+  EXPECT_THAT(chosen(world), ElementsAre(16, 17, 18, 19));
+  world.policy.teleport_min = 6;
+  EXPECT_THAT(chosen(world), ElementsAre(14, 15, 16, 17, 18, 19));
+}
+
+TEST(TeleportSet, IsAShareOfAllAccountsWhereThatIsMore) {
+  TestWorld world;
+  world.add_accounts(400);
+  for (AccountId pair = 0; pair < 40; ++pair) reciprocate(world, 2 * pair, 2 * pair + 1, 10);
+  EXPECT_EQ(chosen(world).size(), 10U) << "at least ten";
+  world.policy.teleport_share = 0.03;
+  EXPECT_EQ(chosen(world).size(), 12U);
+  world.policy.teleport_share = 1;
+  EXPECT_EQ(chosen(world).size(), 80U) << "no more than candidates";
+}
+
+TEST(TeleportSet, OneSidedHistoryIsNone) {
+  TestWorld world;
+  world.add_accounts(3);
+  world.respond(0, Verb::kReply, 1, at_day(-100));
+  world.respond(0, Verb::kReply, 1, at_day(-1));
+  world.respond(1, Verb::kReply, 2, at_day(-50));
+  EXPECT_THAT(chosen(world), IsEmpty());
+}
+
+TEST(TeleportSet, AHistoryOfOneInstantIsNone) {
+  TestWorld world;
+  world.add_accounts(2);
+  reciprocate(world, 0, 1, 0);
+  EXPECT_THAT(chosen(world), IsEmpty());
+}
+
+TEST(TeleportSet, HistoryRunsFromTheFirstToTheLastActWithAnyPartner) {
+  TestWorld world;
+  world.add_accounts(6);
+  world.policy.teleport_min = 1;
+  reciprocate(world, 0, 1, 50);
+  // Two has a short exchange early and another one late: sixty days in all.
+  reciprocate(world, 2, 3, 1);
+  world.respond(2, Verb::kReply, 4, at_day(-41));
+  world.respond(4, Verb::kReply, 2, at_day(-40));
+  // Five has spoken to Zero for longer, but was never answered.
+  world.respond(5, Verb::kReply, 0, at_day(-200));
+  EXPECT_THAT(chosen(world), ElementsAre(2));
+}
+
+TEST(TeleportSet, TiesGoToMorePartnersThenToTheSmallerAccount) {
+  TestWorld world;
+  world.add_accounts(6);
+  world.policy.teleport_min = 1;
+  reciprocate(world, 0, 1, 50);
+  reciprocate(world, 4, 5, 50);
+  EXPECT_THAT(chosen(world), ElementsAre(0));
+  reciprocate(world, 4, 3, 50);
+  EXPECT_THAT(chosen(world), ElementsAre(4));
+}
+
+TEST(TeleportSet, IsChosenInEachNetworkApart) {
+  TestWorld world;
+  world.add_accounts(4, 0);
+  world.add_accounts(4, 1);
+  world.policy.teleport_min = 2;
+  reciprocate(world, 0, 1, 50);
+  reciprocate(world, 2, 3, 40);
+  reciprocate(world, 4, 5, 3);
+  reciprocate(world, 6, 7, 2);
+  // Across networks nothing counts.
+  reciprocate(world, 3, 7, 90);
+  EXPECT_THAT(chosen(world), ElementsAre(0, 1, 4, 5));
+}
+
+RC_GTEST_PROP(TeleportSetProperty, DoesNotDependOnThreads, ()) {
+  TestWorld world = *any_world();
+  world.policy.teleport_min = *rc::gen::inRange(0, 12);
+  const auto one = chosen(world, 1);
+  RC_ASSERT(chosen(world, 3) == one);
+  RC_ASSERT(std::is_sorted(one.begin(), one.end()));
+}
+
+}  // namespace
+}  // namespace bellwether
