@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "explain/explain.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+#include <map>
+#include <set>
+#include <tuple>
+#include <utility>
+
+namespace bellwether {
+namespace {
+
+constexpr double kWorthSaying = 0.05;  // points below which a restraint is noise to a reader
+
+constexpr std::array<std::string_view, 6> kGroupingNames{"act",   "person",  "verb",
+                                                         "topic", "network", "month"};
+
+double points_of(const std::array<PeopleMoved, kHorizonsMax>& horizons, size_t count,
+                 const Policy& policy) {
+  double sum = 0;
+  for (size_t h = 0; h < count; ++h) sum += std::log2(1 + horizons[h].moved);
+  return std::clamp(1 + policy.points_per_doubling * sum / static_cast<double>(count), 1.0, 100.0);
+}
+
+// One person's movers, folded, with their standing for that person.
+struct Folded {
+  std::vector<MoverFold> movers;
+  std::vector<double> standing;
+
+  std::array<PeopleMoved, kHorizonsMax> count(size_t horizons, const Policy& policy) const {
+    std::array<PeopleMoved, kHorizonsMax> result{};
+    for (size_t h = 0; h < horizons; ++h) {
+      double vouched = 0;
+      double crowd = 0;
+      double courted = 0;
+      for (size_t i = 0; i < movers.size(); ++i) {
+        const double free = moved_probability(movers[i].free[h]);
+        vouched += standing[i] * free;
+        crowd += (1 - standing[i]) * free;
+        courted += moved_probability(movers[i].x[h]) - free;
+      }
+      result[h] = count_people_moved(vouched, crowd, courted, policy);
+    }
+    return result;
+  }
+};
+
+std::vector<Restraint> restraints(const GraphSnapshot& graph, const Standing& standing,
+                                  const Policy& policy, PersonId person, const Folded& now,
+                                  std::span<const double> half_life_ms, const PersonScore& score) {
+  const size_t horizons = half_life_ms.size();
+  std::vector<Restraint> found;
+  const auto counts = now.count(horizons, policy);
+  const size_t longest = static_cast<size_t>(
+      std::max_element(half_life_ms.begin(), half_life_ms.end()) - half_life_ms.begin());
+  const auto add = [&](Restraint::Kind kind, double value, double people) {
+    if (value - score.value > kWorthSaying) found.push_back({kind, value - score.value, people});
+  };
+  {
+    Policy open = policy;
+    open.crowd_share = 1e12;
+    add(Restraint::Kind::kCrowd, points_of(now.count(horizons, open), horizons, policy),
+        counts[longest].crowd);
+    open.courtesy_share = 1e12;
+    const double with_crowd = points_of(now.count(horizons, open), horizons, policy);
+    open.courtesy_share = policy.courtesy_share;
+    const double without = points_of(now.count(horizons, open), horizons, policy);
+    add(Restraint::Kind::kCourted, score.value + with_crowd - without, counts[longest].courted);
+  }
+  {
+    // Evidence that had just come in: the same fold with half-lives beyond any age.
+    std::vector<double> endless(horizons, 1e30);
+    Folded fresh;
+    graph.fold(person, endless, graph.as_of(), fresh.movers);
+    for (const MoverFold& m : fresh.movers) {
+      fresh.standing.push_back(standing.for_receiver(graph, m.mover, person));
+    }
+    const auto ageless = fresh.count(horizons, policy);
+    add(Restraint::Kind::kFading, points_of(ageless, horizons, policy),
+        static_cast<double>(fresh.movers.size()));
+    // One person is one person: what plain counting of acts would say.
+    const auto repeating = std::count_if(now.movers.begin(), now.movers.end(),
+                                         [](const MoverFold& m) { return m.entries > 1; });
+    double extra = 0;
+    for (size_t h = 0; h < horizons; ++h) {
+      double linear_vouched = 0;
+      double linear_crowd = 0;
+      double courted = 0;
+      for (size_t i = 0; i < now.movers.size(); ++i) {
+        linear_vouched += now.standing[i] * now.movers[i].free[h];
+        linear_crowd += (1 - now.standing[i]) * now.movers[i].free[h];
+        courted += now.movers[i].x[h] - now.movers[i].free[h];
+      }
+      extra +=
+          std::log2(1 + count_people_moved(linear_vouched, linear_crowd, courted, policy).moved);
+    }
+    if (repeating > 0) {
+      add(Restraint::Kind::kRepeats,
+          std::clamp(1 + policy.points_per_doubling * extra / static_cast<double>(horizons), 1.0,
+                     100.0),
+          static_cast<double>(repeating));
+    }
+  }
+  std::sort(found.begin(), found.end(), [](const Restraint& a, const Restraint& b) {
+    return std::tie(b.points, a.kind) < std::tie(a.points, b.kind);
+  });
+  if (found.size() > 3) found.resize(3);
+  return found;
+}
+
+}  // namespace
+
+std::string_view to_string(Grouping grouping) {
+  return kGroupingNames[static_cast<size_t>(grouping)];
+}
+
+std::optional<Grouping> parse_grouping(std::string_view name) {
+  for (size_t i = 0; i < kGroupingNames.size(); ++i) {
+    if (kGroupingNames[i] == name) return static_cast<Grouping>(i);
+  }
+  return std::nullopt;
+}
+
+std::optional<Explanation> explain(const GraphSnapshot& graph, const Standing& standing,
+                                   const Policy& policy, const PostRecord& posts, PersonId person,
+                                   std::span<const LedgerEntry> entries) {
+  const auto score = score_person(graph, standing, policy, posts, person);
+  if (!score) return std::nullopt;
+  Explanation result;
+  result.score = *score;
+
+  const size_t horizons = policy.half_life_days.size();
+  std::vector<double> half_life_ms;
+  for (const double days : policy.half_life_days) {
+    half_life_ms.push_back(days * static_cast<double>(kMsPerDay));
+  }
+  Folded now;
+  graph.fold(person, half_life_ms, graph.as_of(), now.movers);
+  for (const MoverFold& m : now.movers) {
+    now.standing.push_back(standing.for_receiver(graph, m.mover, person));
+  }
+  result.horizons = now.count(horizons, policy);
+
+  // Points that one unit of decayed credit is worth, by mover, courted or not, and horizon.
+  struct Rate {
+    std::array<double, kHorizonsMax> free{};
+    std::array<double, kHorizonsMax> courted{};
+  };
+  std::vector<Rate> rates(now.movers.size());
+  double unclamped = 0;
+  for (size_t h = 0; h < horizons; ++h) {
+    const PeopleMoved& people = result.horizons[h];
+    if (people.moved <= 0) continue;
+    const double points =
+        policy.points_per_doubling / static_cast<double>(horizons) * std::log2(1 + people.moved);
+    unclamped += points;
+    for (size_t i = 0; i < now.movers.size(); ++i) {
+      const MoverFold& m = now.movers[i];
+      const double s = now.standing[i];
+      const double free = moved_probability(m.free[h]);
+      if (m.free[h] > 0) {
+        rates[i].free[h] =
+            points / people.moved * (s + (1 - s) * people.crowd_factor) * free / m.free[h];
+      }
+      const double drawn = m.x[h] - m.free[h];
+      if (drawn > 0) {
+        rates[i].courted[h] = points / people.moved * people.courted_factor *
+                              (moved_probability(m.x[h]) - free) / drawn;
+      }
+    }
+  }
+  const double clamp = unclamped > 0 ? (score->value - 1) / unclamped : 1;
+
+  for (const LedgerEntry& entry : entries) {
+    const PersonId mover = graph.persons().person_of[entry.mover];
+    if (mover == kNobody || mover == person || !entry.counts_as_of(graph.as_of())) continue;
+    const auto found = std::lower_bound(now.movers.begin(), now.movers.end(), mover,
+                                        [](const MoverFold& m, PersonId p) { return m.mover < p; });
+    assert(found != now.movers.end() && found->mover == mover);
+    const auto i = static_cast<size_t>(found - now.movers.begin());
+    const bool courted = entry.courted();
+    const auto& rate = courted ? rates[i].courted : rates[i].free;
+    const double credit = static_cast<double>(entry.credit) / static_cast<double>(kCreditOne);
+    const auto age_ms = static_cast<double>(graph.as_of().ms - entry.published.ms);
+    double points = 0;
+    for (size_t h = 0; h < horizons; ++h) {
+      points += rate[h] * credit * std::exp2(-age_ms / half_life_ms[h]);
+    }
+    result.acts.push_back({entry, mover, now.standing[i], courted, points * clamp});
+  }
+  std::stable_sort(
+      result.acts.begin(), result.acts.end(),
+      [](const Contribution& a, const Contribution& b) { return a.points > b.points; });
+
+  result.up = group(result.acts, Grouping::kVerb, {});
+  if (result.up.size() > 3) result.up.resize(3);
+  result.down = restraints(graph, standing, policy, person, now, half_life_ms, *score);
+  if (!score->settled) {
+    const auto needed = static_cast<uint32_t>(policy.settled_movers_min);
+    result.missing.independent_movers = needed - std::min(needed, score->independent_movers);
+    result.missing.margin_over =
+        std::max(0.0, score->interval.high - score->interval.low - policy.settled_margin_max);
+  }
+  return result;
+}
+
+std::vector<ContributionGroup> group(
+    std::span<const Contribution> acts, Grouping grouping,
+    const std::function<std::vector<std::string>(TopicSetId)>& topics) {
+  // Keys as text sort the same everywhere; numbers are padded by the map of pairs instead.
+  struct Sum {
+    ContributionGroup group;
+    std::map<PersonId, double> movers;
+    std::vector<std::pair<double, EventRow>> receipts;
+  };
+  std::map<std::pair<uint64_t, std::string>, Sum> sums;
+  std::map<TopicSetId, std::vector<std::string>> names;
+  const auto add = [&](std::pair<uint64_t, std::string> key, const Contribution& act,
+                       double points) -> ContributionGroup& {
+    Sum& sum = sums[std::move(key)];
+    sum.group.points += points;
+    ++sum.group.acts;
+    sum.movers[act.mover] += points;
+    sum.receipts.emplace_back(points, act.entry.row);
+    return sum.group;
+  };
+  for (const Contribution& act : acts) {
+    switch (grouping) {
+      case Grouping::kAct: {
+        // An act may credit one person twice along a reshare chain; each entry stands for itself.
+        ContributionGroup& g = add({sums.size(), {}}, act, act.points);
+        g.row = act.entry.row;
+        g.mover = act.mover;
+        g.verb = act.entry.verb;
+        break;
+      }
+      case Grouping::kMover:
+        add({act.mover, {}}, act, act.points).mover = act.mover;
+        break;
+      case Grouping::kVerb:
+        add({static_cast<uint64_t>(act.entry.verb), {}}, act, act.points).verb = act.entry.verb;
+        break;
+      case Grouping::kNetwork:
+        add({act.entry.network, {}}, act, act.points).network = act.entry.network;
+        break;
+      case Grouping::kMonth: {
+        const std::string month = to_day(act.entry.published).substr(0, 7);
+        add({0, month}, act, act.points).month = month;
+        break;
+      }
+      case Grouping::kTopic: {
+        if (act.entry.topics == 0) {
+          add({0, {}}, act, act.points);
+          break;
+        }
+        auto known = names.find(act.entry.topics);
+        if (known == names.end()) {
+          known = names.emplace(act.entry.topics, topics(act.entry.topics)).first;
+        }
+        const auto share = act.points / static_cast<double>(known->second.size());
+        for (const std::string& topic : known->second) add({1, topic}, act, share).topic = topic;
+        break;
+      }
+    }
+  }
+  std::vector<ContributionGroup> groups;
+  groups.reserve(sums.size());
+  for (auto& [key, sum] : sums) {
+    sum.group.movers = static_cast<uint32_t>(sum.movers.size());
+    std::vector<std::pair<double, PersonId>> movers;
+    for (const auto& [mover, points] : sum.movers) movers.emplace_back(-points, mover);
+    const auto top = std::min<size_t>(3, movers.size());
+    std::partial_sort(movers.begin(), movers.begin() + static_cast<std::ptrdiff_t>(top),
+                      movers.end());
+    for (size_t i = 0; i < top; ++i) sum.group.top_movers.push_back(movers[i].second);
+    std::stable_sort(sum.receipts.begin(), sum.receipts.end(),
+                     [](const auto& a, const auto& b) { return a.first > b.first; });
+    for (size_t i = 0; i < std::min<size_t>(3, sum.receipts.size()); ++i) {
+      sum.group.receipts.push_back(sum.receipts[i].second);
+    }
+    groups.push_back(std::move(sum.group));
+  }
+  std::stable_sort(
+      groups.begin(), groups.end(),
+      [](const ContributionGroup& a, const ContributionGroup& b) { return a.points > b.points; });
+  return groups;
+}
+
+}  // namespace bellwether
