@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "people/people.h"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <array>
+#include <mutex>
+#include <numeric>
+
+namespace bellwether {
+namespace {
+
+constexpr int kFormatVersion = 1;
+constexpr int kApplicationId = 0x42575231;  // "BWR1", so that another program's file is told apart
+constexpr std::array<std::string_view, 3> kConsentNames{"private", "listed", "erased"};
+
+bool is_reference(std::string_view account) {
+  const size_t colon = account.find(':');
+  return colon != std::string_view::npos && colon > 0 && colon + 1 < account.size();
+}
+
+Error not_a_reference(std::string_view account) {
+  return {ErrorCode::kInvalidArgument,
+          fmt::format("'{}' is not an account: write network:name", account)};
+}
+
+}  // namespace
+
+std::string_view to_string(Consent consent) { return kConsentNames[static_cast<size_t>(consent)]; }
+
+std::optional<Consent> parse_consent(std::string_view name) {
+  for (size_t i = 0; i < kConsentNames.size(); ++i) {
+    if (kConsentNames[i] == name) return static_cast<Consent>(i);
+  }
+  return std::nullopt;
+}
+
+struct Registry::Impl {
+  sqlite3* db = nullptr;
+  std::string path;
+  std::mutex mutex;  // one connection, several readers in a server
+
+  ~Impl() { sqlite3_close(db); }
+
+  Error error(std::string_view doing) const {
+    const int code = sqlite3_errcode(db);
+    const ErrorCode kind = code == SQLITE_CORRUPT || code == SQLITE_NOTADB ? ErrorCode::kCorrupt
+                           : code == SQLITE_BUSY || code == SQLITE_LOCKED  ? ErrorCode::kBusy
+                                                                           : ErrorCode::kIo;
+    return {kind, fmt::format("{}: {}: {}", path, doing, sqlite3_errmsg(db))};
+  }
+
+  Result<void> run(const std::string& sql) {
+    if (sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) {
+      return error("cannot write");
+    }
+    return {};
+  }
+
+  // Runs one statement with text parameters and returns its rows as text.
+  Result<std::vector<std::vector<std::string>>> query(std::string_view sql,
+                                                      const std::vector<std::string>& parameters) {
+    sqlite3_stmt* statement = nullptr;
+    if (sqlite3_prepare_v2(db, sql.data(), static_cast<int>(sql.size()), &statement, nullptr) !=
+        SQLITE_OK) {
+      return error("cannot read");
+    }
+    std::unique_ptr<sqlite3_stmt, int (*)(sqlite3_stmt*)> owner(statement, sqlite3_finalize);
+    for (size_t i = 0; i < parameters.size(); ++i) {
+      sqlite3_bind_text(statement, static_cast<int>(i) + 1, parameters[i].data(),
+                        static_cast<int>(parameters[i].size()), SQLITE_STATIC);
+    }
+    std::vector<std::vector<std::string>> rows;
+    int step = SQLITE_ROW;
+    while ((step = sqlite3_step(statement)) == SQLITE_ROW) {
+      std::vector<std::string>& row = rows.emplace_back();
+      for (int column = 0; column < sqlite3_column_count(statement); ++column) {
+        const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement, column));
+        row.emplace_back(text == nullptr ? "" : text,
+                         static_cast<size_t>(sqlite3_column_bytes(statement, column)));
+      }
+    }
+    if (step != SQLITE_DONE) return error("cannot go on");
+    return rows;
+  }
+
+  Result<std::string> person_of(std::string_view account) {
+    BW_ASSIGN(const auto rows,
+              query("SELECT person FROM links WHERE account = ?", {std::string(account)}));
+    return rows.empty() ? std::string(account) : rows[0][0];
+  }
+
+  Result<Consent> consent_of(const std::string& person) {
+    BW_ASSIGN(const auto rows, query("SELECT consent FROM persons WHERE person = ?", {person}));
+    return rows.empty() ? Consent::kPrivate : static_cast<Consent>(std::stoi(rows[0][0]));
+  }
+
+  // Everything that `work` writes, or nothing.
+  template <typename Work>
+  Result<void> atomically(Work&& work) {
+    BW_TRY(run("BEGIN IMMEDIATE"));
+    if (Result<void> result = work(); !result.ok()) {
+      // The first error is the one to tell.
+      (void)sqlite3_exec(db, "ROLLBACK", nullptr, nullptr, nullptr);
+      return result;
+    }
+    return run("COMMIT");
+  }
+};
+
+Registry::Registry(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Registry::~Registry() = default;
+
+Result<std::unique_ptr<Registry>> Registry::open(const std::string& folder) {
+  auto impl = std::make_unique<Impl>();
+  impl->path = folder + "/registry.sqlite";
+  if (sqlite3_open_v2(impl->path.c_str(), &impl->db,
+                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX,
+                      nullptr) != SQLITE_OK) {
+    return impl->error("cannot open");
+  }
+  sqlite3_busy_timeout(impl->db, 5000);
+  BW_ASSIGN(const auto id, impl->query("PRAGMA application_id", {}));
+  BW_ASSIGN(const auto version, impl->query("PRAGMA user_version", {}));
+  if (id[0][0] == "0" && version[0][0] == "0") {
+    BW_TRY(impl->run("PRAGMA journal_mode = WAL"));
+    BW_TRY(impl->run("PRAGMA synchronous = FULL"));
+    BW_TRY(impl->atomically([&]() -> Result<void> {
+      return impl->run(fmt::format(
+          "CREATE TABLE links(account TEXT PRIMARY KEY, person TEXT NOT NULL,"
+          "  position INTEGER NOT NULL) WITHOUT ROWID;"
+          "CREATE INDEX links_by_person ON links(person, position);"
+          "CREATE TABLE persons(person TEXT PRIMARY KEY, consent INTEGER NOT NULL) WITHOUT ROWID;"
+          "CREATE TABLE teleport(network TEXT NOT NULL, account TEXT NOT NULL,"
+          "  PRIMARY KEY(network, account)) WITHOUT ROWID;"
+          "PRAGMA application_id = {}; PRAGMA user_version = {};",
+          kApplicationId, kFormatVersion));
+    }));
+  } else if (id[0][0] != std::to_string(kApplicationId)) {
+    return Error{ErrorCode::kCorrupt, impl->path + " is not a Bellwether registry"};
+  } else if (version[0][0] != std::to_string(kFormatVersion)) {
+    return Error{ErrorCode::kUnsupported,
+                 fmt::format("{} has format version {}; this program reads version {}", impl->path,
+                             version[0][0], kFormatVersion)};
+  }
+  return std::unique_ptr<Registry>(new Registry(std::move(impl)));
+}
+
+Result<void> Registry::link(std::string_view first, std::string_view other) {
+  if (!is_reference(first)) return not_a_reference(first);
+  if (!is_reference(other)) return not_a_reference(other);
+  const std::lock_guard lock(impl_->mutex);
+  BW_ASSIGN(const std::string person, impl_->person_of(first));
+  BW_ASSIGN(const std::string joining, impl_->person_of(other));
+  if (person == joining) return {};
+  BW_ASSIGN(const Consent consent, impl_->consent_of(person));
+  BW_ASSIGN(const Consent other_consent, impl_->consent_of(joining));
+  if (consent != other_consent) {
+    return Error{ErrorCode::kInvalidArgument,
+                 fmt::format("{} is {} and {} is {}: make their consent equal first", person,
+                             to_string(consent), joining, to_string(other_consent))};
+  }
+  return impl_->atomically([&]() -> Result<void> {
+    // Both people's own accounts become rows too, so that the person's accounts are one list.
+    for (const std::string& each : {person, joining}) {
+      BW_TRY(impl_->query("INSERT OR IGNORE INTO links VALUES(?, ?, 0)", {each, each}));
+    }
+    BW_TRY(
+        impl_->query("UPDATE links SET person = ?1, position = position + 1 +"
+                     " (SELECT max(position) FROM links WHERE person = ?1) WHERE person = ?2",
+                     {person, joining}));
+    BW_TRY(impl_->query("DELETE FROM persons WHERE person = ?", {joining}));
+    return {};
+  });
+}
+
+Result<void> Registry::unlink(std::string_view account) {
+  const std::lock_guard lock(impl_->mutex);
+  const std::string name(account);
+  BW_ASSIGN(const auto rows, impl_->query("SELECT person FROM links WHERE account = ?", {name}));
+  if (rows.empty()) {
+    return Error{ErrorCode::kNotFound, fmt::format("{} is linked to no other account", account)};
+  }
+  const std::string person = rows[0][0];
+  return impl_->atomically([&]() -> Result<void> {
+    BW_TRY(impl_->query("DELETE FROM links WHERE account = ?", {name}));
+    BW_ASSIGN(const auto left, impl_->query("SELECT account FROM links WHERE person = ?"
+                                            " ORDER BY position",
+                                            {person}));
+    const std::string& next = left[0][0];
+    if (name == person) {
+      BW_TRY(impl_->query("UPDATE links SET person = ? WHERE person = ?", {next, person}));
+      BW_TRY(impl_->query("UPDATE persons SET person = ? WHERE person = ?", {next, person}));
+    }
+    if (left.size() == 1) {
+      BW_TRY(impl_->query("DELETE FROM links WHERE account = ?", {next}));
+    }
+    return {};
+  });
+}
+
+Result<std::vector<Link>> Registry::links() {
+  const std::lock_guard lock(impl_->mutex);
+  BW_ASSIGN(const auto rows,
+            impl_->query("SELECT account, person FROM links WHERE account <> person"
+                         " ORDER BY person, position",
+                         {}));
+  std::vector<Link> links;
+  for (const auto& row : rows) links.push_back({row[0], row[1]});
+  return links;
+}
+
+Result<std::vector<std::string>> Registry::accounts_of(std::string_view account) {
+  const std::lock_guard lock(impl_->mutex);
+  BW_ASSIGN(const std::string person, impl_->person_of(account));
+  BW_ASSIGN(const auto rows, impl_->query("SELECT account FROM links WHERE person = ?"
+                                          " ORDER BY account <> person, position",
+                                          {person}));
+  std::vector<std::string> accounts;
+  for (const auto& row : rows) accounts.push_back(row[0]);
+  if (accounts.empty()) accounts.emplace_back(account);
+  return accounts;
+}
+
+Result<Consent> Registry::consent(std::string_view account) {
+  const std::lock_guard lock(impl_->mutex);
+  BW_ASSIGN(const std::string person, impl_->person_of(account));
+  return impl_->consent_of(person);
+}
+
+Result<void> Registry::set_consent(std::string_view account, Consent consent) {
+  if (!is_reference(account)) return not_a_reference(account);
+  if (consent == Consent::kErased) {
+    return Error{ErrorCode::kInvalidArgument, "erasure is a call of its own: people erase"};
+  }
+  const std::lock_guard lock(impl_->mutex);
+  BW_ASSIGN(const std::string person, impl_->person_of(account));
+  BW_TRY(
+      impl_->query("INSERT INTO persons VALUES(?1, ?2)"
+                   " ON CONFLICT(person) DO UPDATE SET consent = ?2",
+                   {person, std::to_string(static_cast<int>(consent))}));
+  return {};
+}
+
+Result<std::vector<std::string>> Registry::listed() {
+  const std::lock_guard lock(impl_->mutex);
+  BW_ASSIGN(const auto rows,
+            impl_->query("SELECT person FROM persons WHERE consent = 1 ORDER BY person", {}));
+  std::vector<std::string> persons;
+  for (const auto& row : rows) persons.push_back(row[0]);
+  return persons;
+}
+
+Result<std::vector<std::string>> Registry::teleport_set(std::string_view network) {
+  const std::lock_guard lock(impl_->mutex);
+  BW_ASSIGN(const auto rows,
+            impl_->query("SELECT account FROM teleport WHERE network = ? ORDER BY account",
+                         {std::string(network)}));
+  std::vector<std::string> accounts;
+  for (const auto& row : rows) accounts.push_back(row[0]);
+  return accounts;
+}
+
+Result<void> Registry::set_teleport_set(std::string_view network,
+                                        const std::vector<std::string>& accounts) {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->atomically([&]() -> Result<void> {
+    BW_TRY(impl_->query("DELETE FROM teleport WHERE network = ?", {std::string(network)}));
+    for (const std::string& account : accounts) {
+      BW_TRY(impl_->query("INSERT OR IGNORE INTO teleport VALUES(?, ?)",
+                          {std::string(network), account}));
+    }
+    return {};
+  });
+}
+
+Result<std::vector<std::string>> Registry::check() {
+  const std::lock_guard lock(impl_->mutex);
+  BW_ASSIGN(const auto rows, impl_->query("PRAGMA integrity_check", {}));
+  std::vector<std::string> problems;
+  for (const auto& row : rows) {
+    if (row[0] != "ok") problems.push_back(impl_->path + ": " + row[0]);
+  }
+  BW_ASSIGN(const auto lonely,
+            impl_->query("SELECT person FROM links GROUP BY person HAVING count(*) = 1", {}));
+  for (const auto& row : lonely) {
+    problems.push_back(impl_->path + ": " + row[0] + " is linked to nobody");
+  }
+  return problems;
+}
+
+PersonMap make_person_map(uint32_t accounts, const std::vector<LinkedAccount>& links,
+                          const std::vector<AccountId>& left_out) {
+  if (links.empty() && left_out.empty()) return PersonMap::identity(accounts);
+  // Union by smallest account, so that persons are numbered by their smallest one.
+  std::vector<AccountId> root(accounts);
+  std::iota(root.begin(), root.end(), 0U);
+  const auto find = [&](AccountId account) {
+    while (root[account] != account) account = root[account] = root[root[account]];
+    return account;
+  };
+  for (const LinkedAccount& link : links) {
+    const AccountId a = find(link.account);
+    const AccountId b = find(link.person);
+    root[std::max(a, b)] = std::min(a, b);
+  }
+  std::vector<bool> nobody(accounts, false);
+  for (const AccountId account : left_out) nobody[find(account)] = true;
+  PersonMap map;
+  map.person_of.assign(accounts, kNobody);
+  for (AccountId a = 0; a < accounts; ++a) {
+    const AccountId first = find(a);
+    if (nobody[first]) continue;
+    map.person_of[a] = first == a ? map.persons++ : map.person_of[first];
+  }
+  return map;
+}
+
+uint64_t hash_of(const PersonMap& map) {
+  if (map.one_to_one) return 1;
+  const uint64_t hash = hash64({reinterpret_cast<const char*>(map.person_of.data()),
+                                map.person_of.size() * sizeof(PersonId)});
+  return hash < 2 ? 2 : hash;
+}
+
+}  // namespace bellwether

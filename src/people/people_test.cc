@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "people/people.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace bellwether {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class RegistryTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = std::filesystem::temp_directory_path() /
+              ("bw-registry-" + std::to_string(::getpid()) + "-" +
+               ::testing::UnitTest::GetInstance()->current_test_info()->name());
+    std::filesystem::remove_all(folder_);
+    std::filesystem::create_directories(folder_);
+    open();
+  }
+  void TearDown() override {
+    registry_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+  void open() {
+    registry_.reset();
+    auto opened = Registry::open(folder_.string());
+    ASSERT_TRUE(opened.ok()) << opened.error().message;
+    registry_ = std::move(*opened);
+  }
+  std::filesystem::path folder_;
+  std::unique_ptr<Registry> registry_;
+};
+
+TEST_F(RegistryTest, LinksAreOnePersonNamedByTheFirstAndSurviveReopening) {
+  ASSERT_TRUE(registry_->link("x:ana", "git:ana@example.org").ok());
+  ASSERT_TRUE(registry_->link("git:ana@example.org", "mastodon:@ana@example.social").ok());
+  ASSERT_TRUE(registry_->link("x:ana", "mastodon:@ana@example.social").ok());  // again: no error
+  open();
+  EXPECT_THAT(*registry_->accounts_of("mastodon:@ana@example.social"),
+              ElementsAre("x:ana", "git:ana@example.org", "mastodon:@ana@example.social"));
+  EXPECT_THAT(*registry_->accounts_of("x:bo"), ElementsAre("x:bo"));
+  EXPECT_EQ(registry_->links()->size(), 2U);
+}
+
+TEST_F(RegistryTest, UnlinkingEverythingLeavesNoTrace) {
+  ASSERT_TRUE(registry_->link("x:ana", "x:bo").ok());
+  ASSERT_TRUE(registry_->link("x:ana", "x:cy").ok());
+  ASSERT_TRUE(registry_->set_consent("x:cy", Consent::kListed).ok());
+  ASSERT_TRUE(registry_->unlink("x:ana").ok());
+  // The person lives on under the next account, with its consent; the account alone is private.
+  EXPECT_THAT(*registry_->accounts_of("x:cy"), ElementsAre("x:bo", "x:cy"));
+  EXPECT_EQ(*registry_->consent("x:bo"), Consent::kListed);
+  EXPECT_EQ(*registry_->consent("x:ana"), Consent::kPrivate);
+  ASSERT_TRUE(registry_->unlink("x:cy").ok());
+  EXPECT_THAT(*registry_->links(), IsEmpty());
+  EXPECT_THAT(*registry_->check(), IsEmpty());
+  EXPECT_EQ(registry_->unlink("x:cy").error().code, ErrorCode::kNotFound);
+}
+
+TEST_F(RegistryTest, NobodyIsListedWhoDidNotAsk) {
+  EXPECT_EQ(*registry_->consent("x:ana"), Consent::kPrivate);
+  EXPECT_THAT(*registry_->listed(), IsEmpty());
+  ASSERT_TRUE(registry_->set_consent("x:ana", Consent::kListed).ok());
+  EXPECT_THAT(*registry_->listed(), ElementsAre("x:ana"));
+  // A listed and a private account are not shown together by a mere link.
+  EXPECT_EQ(registry_->link("x:ana", "x:bo").error().code, ErrorCode::kInvalidArgument);
+  ASSERT_TRUE(registry_->set_consent("x:ana", Consent::kPrivate).ok());
+  EXPECT_THAT(*registry_->listed(), IsEmpty());
+}
+
+TEST_F(RegistryTest, RefusesWhatIsNoAccount) {
+  for (const char* text : {"", "ana", ":ana", "x:"}) {
+    EXPECT_EQ(registry_->link("x:bo", text).error().code, ErrorCode::kInvalidArgument);
+    EXPECT_EQ(registry_->set_consent(text, Consent::kListed).error().code,
+              ErrorCode::kInvalidArgument);
+  }
+}
+
+TEST_F(RegistryTest, ForeignAndNewerFilesAreRefusedByName) {
+  registry_.reset();
+  const auto path = folder_ / "registry.sqlite";
+  std::filesystem::remove(path);
+  std::filesystem::remove(path.string() + "-wal");
+  std::filesystem::remove(path.string() + "-shm");
+  std::ofstream(path) << "this is no database, though it is long enough to look like a page";
+  const auto opened = Registry::open(folder_.string());
+  ASSERT_FALSE(opened.ok());
+  EXPECT_EQ(opened.error().code, ErrorCode::kCorrupt);
+  EXPECT_THAT(opened.error().message, HasSubstr("registry.sqlite"));
+}
+
+TEST(PersonMapOfLinks, PersonsAreNumberedByTheirSmallestAccount) {
+  const PersonMap map = make_person_map(6, {{4, 1}, {5, 4}}, {2});
+  EXPECT_THAT(map.person_of, ElementsAre(0U, 1U, kNobody, 2U, 1U, 1U));
+  EXPECT_EQ(map.persons, 3U);
+  EXPECT_FALSE(map.one_to_one);
+  EXPECT_TRUE(make_person_map(6, {}, {}).one_to_one);
+  EXPECT_NE(hash_of(map), hash_of(make_person_map(6, {{4, 1}}, {2})));
+}
+
+TEST(PersonMapOfLinks, LeavingOneAccountOutLeavesThePersonOut) {
+  const PersonMap map = make_person_map(3, {{0, 2}}, {2});
+  EXPECT_THAT(map.person_of, ElementsAre(kNobody, 0U, kNobody));
+}
+
+}  // namespace
+}  // namespace bellwether
