@@ -156,6 +156,7 @@ std::string problem_with(const InteractionEvent& event) {
     return "object is not valid UTF-8 or holds control characters";
   }
   if (event.native_id.size() > kObjectBytesMax) return "id is longer than 4096 bytes";
+  if (!is_clean_text(event.native_id)) return "id is not valid UTF-8 or holds control characters";
   if (event.published.known() && (event.published < kEarliest || event.published >= kLatest)) {
     return "time is outside 1970 to 2199";
   }

@@ -126,6 +126,7 @@ TEST(Problems, EveryBoundHasTwoSides) {
   const std::string object_over(kObjectBytesMax + 1, 'o');
   EXPECT_THAT(problem([&](auto& e) { e.object = object_fits; }), IsEmpty());
   EXPECT_THAT(problem([&](auto& e) { e.object = object_over; }), HasSubstr("4096"));
+  EXPECT_THAT(problem([](auto& e) { e.native_id = "a\nb"; }), HasSubstr("id"));
   EXPECT_THAT(problem([](auto& e) { e.count = 0; }), HasSubstr("count"));
   EXPECT_THAT(problem([](auto& e) { e.count = kCountMax; }), IsEmpty());
   EXPECT_THAT(problem([](auto& e) { e.count = kCountMax + 1; }), HasSubstr("count"));

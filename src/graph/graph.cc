@@ -101,7 +101,7 @@ void GraphSnapshot::fold_entries(std::span<const FoldEntry> entries,
                                  std::span<const double> half_life_ms, int64_t until_ms,
                                  std::vector<MoverFold>& out) const {
   assert(half_life_ms.size() <= std::size(MoverFold{}.x));
-  double per_ms[8];
+  double per_ms[8] = {};
   for (size_t h = 0; h < half_life_ms.size(); ++h) per_ms[h] = -1 / half_life_ms[h];
   for_each_pair(entries, [&](std::span<const FoldEntry> pair) {
     MoverFold fold{pair.front().mover, 0, pair.front().published_ms, 0, {}, {}};
