@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/duckdb/schema.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <random>
+
+#include "base/version.h"
+
+namespace bellwether {
+namespace {
+
+struct Table {
+  const char* name;
+  const char* columns;
+};
+
+// Hashes are stored as they are: looking for a way to compress them costs time and finds none.
+constexpr std::array kTables{
+    Table{"meta",
+          "format UINTEGER, created_by VARCHAR, salt VARCHAR, commits UBIGINT, generation UBIGINT, "
+          "next_row UBIGINT, next_source UINTEGER, next_unit UINTEGER, next_account UINTEGER"},
+    Table{"networks", "id USMALLINT, name VARCHAR"},
+    Table{
+        "accounts",
+        "id UINTEGER, network USMALLINT, name VARCHAR, key UBIGINT USING COMPRESSION Uncompressed, "
+        "gone BOOLEAN"},
+    Table{"profiles",
+          "serial UBIGINT, unit UINTEGER, account UINTEGER, display_name VARCHAR, url VARCHAR, "
+          "kind UTINYINT, indexable BOOLEAN, minor BOOLEAN, owner BOOLEAN"},
+    Table{"claims",
+          "unit UINTEGER, network VARCHAR, name VARCHAR, same_network VARCHAR, same_name VARCHAR, "
+          "evidence VARCHAR"},
+    Table{"objects", "key UBIGINT USING COMPRESSION Uncompressed, reference VARCHAR"},
+    Table{"topics", "id UINTEGER, name VARCHAR"},
+    Table{"topic_sets", "id UINTEGER, topic UINTEGER"},
+    Table{"sources",
+          "id UINTEGER, unit UINTEGER, path VARCHAR, adapter VARCHAR, mapping_version UINTEGER, "
+          "simulated BOOLEAN, state UTINYINT, message VARCHAR, observed BIGINT, accepted UBIGINT, "
+          "duplicates UBIGINT, rejected UBIGINT, untimed UBIGINT, with_object UBIGINT, "
+          "first_published BIGINT, last_published BIGINT, undone BOOLEAN"},
+    Table{"source_counts", "source UINTEGER, what UTINYINT, kind VARCHAR, count UBIGINT"},
+    Table{"events",
+          "event_row UBIGINT, id_high UBIGINT USING COMPRESSION Uncompressed, "
+          "id_low UBIGINT USING COMPRESSION Uncompressed, source UINTEGER, record UBIGINT, "
+          "record_hash UBIGINT USING COMPRESSION Uncompressed, account UINTEGER, verb UTINYINT, "
+          "object UBIGINT, author UINTEGER, target UINTEGER, published BIGINT, repeats UINTEGER, "
+          "topics UINTEGER, visibility UTINYINT"},
+    Table{"rejects",
+          "source UINTEGER, record UBIGINT, record_hash UBIGINT, reason VARCHAR, content BLOB"},
+    Table{"ledger_meta",
+          "generation UBIGINT, credit_hash UBIGINT, persons_hash UBIGINT, acts UBIGINT, "
+          "responses UBIGINT, entries UBIGINT, assigned BIGINT, unassigned_self BIGINT, "
+          "unassigned_unknown BIGINT, untimed UBIGINT, stored UBIGINT, serial UBIGINT"},
+    Table{"ledger_networks", "id USMALLINT, name VARCHAR"},
+    Table{"ledger_accounts",
+          "id UINTEGER, key UBIGINT USING COMPRESSION Uncompressed, network USMALLINT, "
+          "account UINTEGER"},
+    Table{"ledger",
+          "receiver UINTEGER, mover UINTEGER, published BIGINT, withdrawn BIGINT, credit BIGINT, "
+          "event_row UBIGINT, topics UINTEGER, network USMALLINT, verb UTINYINT, prompted BOOLEAN"},
+    Table{"snapshots",
+          "id UINTEGER, as_of BIGINT, computed BIGINT, generation UBIGINT, method VARCHAR, "
+          "policy_name VARCHAR, policy_hash VARCHAR, policy_toml VARCHAR, people UINTEGER, "
+          "settled UINTEGER, simulated BOOLEAN, stored UBIGINT"},
+    Table{"scores",
+          "snapshot UINTEGER, person_key UBIGINT, value DOUBLE, low DOUBLE, high DOUBLE, "
+          "mass DOUBLE, settled BOOLEAN, moved_0 DOUBLE, moved_1 DOUBLE, moved_2 DOUBLE, "
+          "moved_3 DOUBLE, moved_4 DOUBLE, moved_5 DOUBLE, moved_6 DOUBLE, moved_7 DOUBLE, "
+          "momentum DOUBLE, momentum_before DOUBLE, reach UINTEGER, audience DOUBLE, "
+          "amplification DOUBLE, standing DOUBLE, movers UINTEGER, vouched_movers UINTEGER, "
+          "independent_movers UINTEGER, acts UINTEGER, last_evidence BIGINT, "
+          "rank UINTEGER, rank_low UINTEGER, rank_high UINTEGER, percentile DOUBLE"},
+    Table{"standings", "key UBIGINT, mass DOUBLE, mass_one DOUBLE"},
+};
+
+constexpr auto kNames = [] {
+  std::array<const char*, kTables.size()> names{};
+  for (size_t i = 0; i < kTables.size(); ++i) names[i] = kTables[i].name;
+  return names;
+}();
+
+constexpr std::array kLedgerTables{"ledger_meta", "ledger_networks", "ledger_accounts", "ledger"};
+
+std::string random_salt() {
+  std::random_device device;
+  std::string out;
+  for (int i = 0; i < 4; ++i) out += fmt::format("{:08x}", static_cast<uint32_t>(device()));
+  return out;
+}
+
+}  // namespace
+
+std::span<const char* const> table_names() { return kNames; }
+std::span<const char* const> ledger_tables() { return kLedgerTables; }
+
+std::string create_table(const char* table) {
+  for (const Table& t : kTables) {
+    if (std::string_view(t.name) == table) {
+      return fmt::format("CREATE OR REPLACE TABLE {} ({})", t.name, t.columns);
+    }
+  }
+  assert(false && "no such table");
+  return {};
+}
+
+Result<void> create_tables(DuckConnection& connection) {
+  for (const Table& table : kTables) BW_TRY(connection.run(create_table(table.name)));
+  const StoreMeta fresh;
+  return connection.run(
+      fmt::format("INSERT INTO meta VALUES ({}, 'bellwether {}', '{}', {}, {}, {}, "
+                  "{}, {}, {})",
+                  kStoreFormat, kVersion, random_salt(), fresh.commits, fresh.generation,
+                  fresh.next_row, fresh.next_source, fresh.next_unit, fresh.next_account));
+}
+
+Result<StoreMeta> read_meta(DuckConnection& connection) {
+  BW_ASSIGN(const uint64_t tables,
+            connection.number("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'meta'"));
+  if (tables == 0) {
+    return Error{
+        ErrorCode::kUnsupported,
+        fmt::format("{} is a DuckDB file that Bellwether did not make; name another folder",
+                    connection.file())};
+  }
+  // Only these two columns are promised to exist in every version.
+  BW_ASSIGN(DuckRows head, connection.rows("SELECT format, created_by FROM meta"));
+  BW_ASSIGN(const bool any, head.next());
+  if (!any) {
+    return Error{ErrorCode::kCorrupt,
+                 fmt::format("{} has lost its head; restore the folder from a copy, or ingest the "
+                             "sources again into a new one",
+                             connection.file())};
+  }
+  const uint32_t format = head.column<uint32_t>(0)[0];
+  if (format != kStoreFormat) {
+    return Error{
+        ErrorCode::kUnsupported,
+        fmt::format(
+            "{} has store format {}, made by {}; this is bellwether {}, which reads format "
+            "{}: use the version that made it, or ingest the sources again into a new folder",
+            connection.file(), format, head.text(1, 0), kVersion, kStoreFormat)};
+  }
+  BW_ASSIGN(DuckRows rows,
+            connection.rows("SELECT commits, generation, next_row, next_source, next_unit, "
+                            "next_account FROM meta"));
+  BW_ASSIGN(const bool found, rows.next());
+  assert(found);
+  StoreMeta meta;
+  meta.commits = rows.column<uint64_t>(0)[0];
+  meta.generation = rows.column<uint64_t>(1)[0];
+  meta.next_row = rows.column<uint64_t>(2)[0];
+  meta.next_source = rows.column<uint32_t>(3)[0];
+  meta.next_unit = rows.column<uint32_t>(4)[0];
+  meta.next_account = rows.column<uint32_t>(5)[0];
+  return meta;
+}
+
+std::string meta_update(const StoreMeta& meta) {
+  return fmt::format(
+      "UPDATE meta SET commits = {}, generation = {}, next_row = {}, "
+      "next_source = {}, next_unit = {}, next_account = {}",
+      meta.commits, meta.generation, meta.next_row, meta.next_source, meta.next_unit,
+      meta.next_account);
+}
+
+}  // namespace bellwether

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+// Snapshots, the history they make, and the standings of the newest one.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "store/duckdb/duckdb_store.h"
+
+namespace bellwether {
+namespace {
+
+const std::string kSnapshotColumns =
+    "id, as_of, computed, generation, method, policy_name, policy_hash, policy_toml, people, "
+    "settled, simulated";
+
+const std::string kScoreColumns =
+    "person_key, value, low, high, mass, settled, moved_0, moved_1, moved_2, moved_3, moved_4, "
+    "moved_5, moved_6, moved_7, momentum, momentum_before, reach, audience, amplification, "
+    "standing, "
+    "movers, vouched_movers, independent_movers, acts, last_evidence, "
+    "rank, rank_low, rank_high, percentile";
+static_assert(kHorizonsMax == 8, "the table of scores has a column for each horizon");
+
+SnapshotInfo snapshot_at(const DuckRows& rows, size_t i) {
+  SnapshotInfo info;
+  info.snapshot = rows.column<uint32_t>(0)[i];
+  info.as_of = instant_at(rows, 1, i);
+  info.computed = instant_at(rows, 2, i);
+  info.generation = rows.column<uint64_t>(3)[i];
+  info.method = rows.text(4, i);
+  info.policy_name = rows.text(5, i);
+  info.policy_hash = rows.text(6, i);
+  info.policy_toml = rows.text(7, i);
+  info.people = rows.column<uint32_t>(8)[i];
+  info.settled = rows.column<uint32_t>(9)[i];
+  info.simulated = rows.column<bool>(10)[i];
+  return info;
+}
+
+// All but `person`, which depends on who asks.
+PersonScore score_at(const DuckRows& rows, size_t i) {
+  PersonScore score;
+  size_t column = 1;
+  const auto number = [&] { return rows.column<double>(column++)[i]; };
+  const auto count = [&] { return rows.column<uint32_t>(column++)[i]; };
+  score.value = number();
+  score.interval.low = number();
+  score.interval.high = number();
+  score.interval.mass = number();
+  score.settled = rows.column<bool>(column++)[i];
+  for (double& moved : score.moved) moved = number();
+  score.momentum = number();
+  score.momentum_before = number();
+  score.reach = count();
+  score.audience = number();
+  score.amplification = number();
+  score.standing = number();
+  score.movers = count();
+  score.vouched_movers = count();
+  score.independent_movers = count();
+  score.acts = count();
+  score.last_evidence = instant_at(rows, column++, i);
+  score.rank = count();
+  score.rank_low = count();
+  score.rank_high = count();
+  score.percentile = number();
+  return score;
+}
+
+void put_score(DuckAppender& rows, uint32_t snapshot, uint64_t key, const PersonScore& score) {
+  rows.put<uint32_t>(snapshot);
+  rows.put<uint64_t>(key);
+  rows.put<double>(score.value);
+  rows.put<double>(score.interval.low);
+  rows.put<double>(score.interval.high);
+  rows.put<double>(score.interval.mass);
+  rows.put<bool>(score.settled);
+  for (const double moved : score.moved) rows.put<double>(moved);
+  rows.put<double>(score.momentum);
+  rows.put<double>(score.momentum_before);
+  rows.put<uint32_t>(score.reach);
+  rows.put<double>(score.audience);
+  rows.put<double>(score.amplification);
+  rows.put<double>(score.standing);
+  rows.put<uint32_t>(score.movers);
+  rows.put<uint32_t>(score.vouched_movers);
+  rows.put<uint32_t>(score.independent_movers);
+  rows.put<uint32_t>(score.acts);
+  put_instant(rows, score.last_evidence);
+  rows.put<uint32_t>(score.rank);
+  rows.put<uint32_t>(score.rank_low);
+  rows.put<uint32_t>(score.rank_high);
+  rows.put<double>(score.percentile);
+}
+
+}  // namespace
+
+Result<uint32_t> DuckStore::publish(const SnapshotInfo& info, const Numbering& numbering,
+                                    const PersonMap& persons, std::span<const PersonScore> scores,
+                                    std::span<const StandingRow> standings) {
+  BW_ASSIGN(const WriteTurn turn, WriteTurn::take(*core_));
+  if (persons.person_of.size() != numbering.accounts()) {
+    return Error{ErrorCode::kInvalidArgument, "the person map is of another numbering"};
+  }
+  std::vector<AccountId> first(persons.persons, kNobody);
+  for (AccountId account = 0; account < numbering.accounts(); ++account) {
+    const PersonId person = persons.person_of[account];
+    if (person < first.size() && first[person] == kNobody) first[person] = account;
+  }
+  for (size_t i = 0; i < scores.size(); ++i) {
+    const bool known = scores[i].person < first.size() && first[scores[i].person] != kNobody;
+    if (!known || (i > 0 && scores[i].person <= scores[i - 1].person)) {
+      return Error{ErrorCode::kInvalidArgument,
+                   fmt::format("score {} is of nobody, or not in the order of persons", i)};
+    }
+  }
+  for (size_t i = 0; i < standings.size(); ++i) {
+    if (standings[i].account >= numbering.accounts() ||
+        (i > 0 && standings[i].account <= standings[i - 1].account)) {
+      return Error{ErrorCode::kInvalidArgument,
+                   fmt::format("standing {} is of nobody, or not in the order of accounts", i)};
+    }
+  }
+
+  BW_ASSIGN(const auto transaction, WriteTransaction::begin(*core_));
+  DuckConnection& connection = transaction->connection();
+  BW_ASSIGN(const uint64_t newest, connection.number("SELECT max(id) FROM snapshots"));
+  const auto snapshot = static_cast<uint32_t>(newest + 1);
+
+  BW_ASSIGN(DuckAppender * heads, transaction->appender("snapshots"));
+  heads->put<uint32_t>(snapshot);
+  put_instant(*heads, info.as_of);
+  put_instant(*heads, info.computed);
+  heads->put<uint64_t>(info.generation);
+  heads->put_text(clean_utf8(info.method));
+  heads->put_text(clean_utf8(info.policy_name));
+  heads->put_text(clean_utf8(info.policy_hash));
+  heads->put_text(info.policy_toml);
+  heads->put<uint32_t>(info.people);
+  heads->put<uint32_t>(info.settled);
+  heads->put<bool>(info.simulated);
+  heads->put<uint64_t>(scores.size());
+  BW_TRY(heads->end_row());
+
+  // Persons are numbered by their smallest account and accounts by their key, so keys ascend too,
+  // and whoever asks for one key later reads one row group of each snapshot.
+  BW_ASSIGN(DuckAppender * rows, transaction->appender("scores"));
+  for (const PersonScore& score : scores) {
+    put_score(*rows, snapshot, numbering.account_key[first[score.person]], score);
+    BW_TRY(rows->end_row());
+  }
+
+  BW_TRY(connection.run(create_table("standings")));
+  BW_ASSIGN(DuckAppender * standing_rows, transaction->appender("standings"));
+  for (const StandingRow& standing : standings) {
+    standing_rows->put<uint64_t>(numbering.account_key[standing.account]);
+    standing_rows->put<double>(standing.mass);
+    standing_rows->put<double>(standing.mass_one);
+    BW_TRY(standing_rows->end_row());
+  }
+  BW_TRY(transaction->commit(core_->meta));
+  return snapshot;
+}
+
+Result<std::vector<SnapshotInfo>> DuckStore::snapshots() {
+  BW_ASSIGN(DuckConnection connection, core_->database.connect());
+  std::vector<SnapshotInfo> out;
+  BW_TRY(each_row(connection.rows("SELECT " + kSnapshotColumns + " FROM snapshots ORDER BY id"),
+                  [&](const DuckRows& rows, size_t i) { out.push_back(snapshot_at(rows, i)); }));
+  return out;
+}
+
+Result<std::vector<PersonScore>> DuckStore::scores(uint32_t snapshot) {
+  BW_ASSIGN(ReadTransaction read, ReadTransaction::begin(*core_));
+  DuckConnection& connection = read.connection();
+  BW_ASSIGN(const uint64_t known, connection.number(fmt::format(
+                                      "SELECT count(*) FROM snapshots WHERE id = {}", snapshot)));
+  if (known == 0) {
+    return Error{ErrorCode::kNotFound, fmt::format("there is no snapshot {}", snapshot)};
+  }
+  static const std::vector<uint64_t> kNoKeys;
+  const auto numbering = ledger_numbers(connection);
+  if (!numbering.ok() && numbering.error().code != ErrorCode::kNotFound) return numbering.error();
+  const std::vector<uint64_t>& keys = numbering.ok() ? (*numbering)->account_key : kNoKeys;
+
+  std::vector<PersonScore> out;
+  size_t account = 0;  // both run in the order of keys
+  BW_TRY(each_row(connection.stream(fmt::format("SELECT {} FROM scores WHERE snapshot = {}",
+                                                kScoreColumns, snapshot)),
+                  [&](const DuckRows& rows, size_t i) {
+                    const uint64_t key = rows.column<uint64_t>(0)[i];
+                    PersonScore score = score_at(rows, i);
+                    while (account < keys.size() && keys[account] < key) ++account;
+                    const bool held = account < keys.size() && keys[account] == key;
+                    score.person = held ? static_cast<PersonId>(account) : kNobody;
+                    out.push_back(score);
+                  }));
+  return out;
+}
+
+Result<std::optional<PersonScore>> DuckStore::score_of(uint32_t snapshot, uint64_t person_key) {
+  BW_ASSIGN(ReadTransaction read, ReadTransaction::begin(*core_));
+  DuckConnection& connection = read.connection();
+  std::optional<PersonScore> out;
+  BW_TRY(each_row(
+      connection.rows(fmt::format("SELECT {} FROM scores WHERE snapshot = {} AND person_key = {}",
+                                  kScoreColumns, snapshot, person_key)),
+      [&](const DuckRows& rows, size_t i) { out = score_at(rows, i); }));
+  if (out) {
+    BW_ASSIGN(const uint64_t id,
+              connection.number(
+                  fmt::format("SELECT min(id) FROM ledger_accounts WHERE key = {}", person_key),
+                  kNobody));
+    out->person = static_cast<PersonId>(id);
+  }
+  return out;
+}
+
+Result<std::vector<Store::HistoryPoint>> DuckStore::history(uint64_t person_key) {
+  BW_ASSIGN(ReadTransaction read, ReadTransaction::begin(*core_));
+  std::vector<HistoryPoint> out;
+  BW_TRY(each_row(
+      read.connection().rows(fmt::format(
+          "SELECT s.id, s.as_of, s.computed, s.generation, s.method, s.policy_name, s.policy_hash, "
+          "'' AS policy_toml, s.people, s.settled, s.simulated, p.value, p.low, p.high, p.settled "
+          "FROM (SELECT * FROM scores WHERE person_key = {}) p JOIN snapshots s ON s.id = "
+          "p.snapshot "
+          "ORDER BY s.as_of, s.id",
+          person_key)),
+      [&](const DuckRows& rows, size_t i) {
+        out.push_back({snapshot_at(rows, i), rows.column<double>(11)[i], rows.column<double>(12)[i],
+                       rows.column<double>(13)[i], rows.column<bool>(14)[i]});
+      }));
+  return out;
+}
+
+Result<std::vector<StandingRow>> DuckStore::standings(std::span<const AccountId> accounts) {
+  BW_ASSIGN(ReadTransaction read, ReadTransaction::begin(*core_));
+  DuckConnection& connection = read.connection();
+  std::vector<AccountId> asked(accounts.begin(), accounts.end());
+  std::sort(asked.begin(), asked.end());
+  asked.erase(std::unique(asked.begin(), asked.end()), asked.end());
+  std::vector<StandingRow> out;
+  // No account in particular means all of them.
+  const bool all = asked.empty() || asked.size() > kListsMax * kListMax;
+  const std::string kJoin =
+      "SELECT l.id, s.mass, s.mass_one FROM ledger_accounts l JOIN standings s ON s.key = l.key ";
+  size_t begin = 0;
+  do {
+    const auto part = std::span(asked).subspan(begin, std::min(kListMax, asked.size() - begin));
+    BW_TRY(each_row(
+        connection.stream(all ? kJoin + "ORDER BY l.id"
+                              : kJoin + "WHERE l.id IN (" + joined(part) + ") ORDER BY l.id"),
+        [&](const DuckRows& rows, size_t i) {
+          const AccountId id = rows.column<uint32_t>(0)[i];
+          if (all && !asked.empty() && !std::binary_search(asked.begin(), asked.end(), id)) return;
+          out.push_back({id, rows.column<double>(1)[i], rows.column<double>(2)[i]});
+        }));
+    begin += kListMax;
+  } while (!all && begin < asked.size());
+  return out;
+}
+
+}  // namespace bellwether
