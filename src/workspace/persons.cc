@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "workspace/persons.h"
+
+#include <charconv>
+
+namespace bellwether {
+
+AccountRef split_reference(std::string_view reference) {
+  const size_t colon = reference.find(':');
+  if (colon == std::string_view::npos) return {{}, reference};
+  return {reference.substr(0, colon), reference.substr(colon + 1)};
+}
+
+Result<PersonMap> person_map(Workspace& workspace, const Numbering& numbering) {
+  BW_ASSIGN(const auto links, workspace.registry().links());
+  const auto find = [&](const std::string& reference) {
+    const AccountRef account = split_reference(reference);
+    return numbering.find(account.network, account.name);
+  };
+  // Two accounts may be linked through a third one that this log does not hold.
+  std::vector<LinkedAccount> linked;
+  std::string person;
+  AccountId first = kNobody;
+  for (const Link& link : links) {
+    if (link.person != person) {
+      person = link.person;
+      first = find(person);
+    }
+    const AccountId account = find(link.account);
+    if (account == kNobody) continue;
+    if (first == kNobody) {
+      first = account;
+    } else {
+      linked.push_back({account, first});
+    }
+  }
+  BW_ASSIGN(const auto left_out, workspace.store().flagged(numbering, AccountFlag::kMinor));
+  return make_person_map(numbering.accounts(), linked, left_out);
+}
+
+std::string person_id(uint64_t account_key) {
+  return to_hex(Hash128{account_key, 0}).substr(0, 16);
+}
+
+std::optional<uint64_t> parse_person_id(std::string_view text) {
+  if (text.size() != 16) return std::nullopt;
+  uint64_t key = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), key, 16);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return key;
+}
+
+}  // namespace bellwether

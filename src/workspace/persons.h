@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// Carries what the registry says over to the accounts of one scan.
+#pragma once
+#include "workspace/workspace.h"
+
+namespace bellwether {
+
+// The PersonMap of a numbering: links from the registry; minors and the erased left out.
+Result<PersonMap> person_map(Workspace& workspace, const Numbering& numbering);
+
+// Splits `network:name`; empty network where there is no colon.
+AccountRef split_reference(std::string_view reference);
+
+// 16 hexadecimal digits of an account key: the id by which a person is named outside.
+std::string person_id(uint64_t account_key);
+std::optional<uint64_t> parse_person_id(std::string_view text);
+
+}  // namespace bellwether

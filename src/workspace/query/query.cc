@@ -1,0 +1,835 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "workspace/query/query.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <map>
+#include <mutex>
+#include <set>
+#include <unordered_set>
+
+#include "workspace/persons.h"
+#include "workspace/query/slice.h"
+#include "workspace/query/words.h"
+
+namespace bellwether {
+namespace {
+
+Error nothing_scored() {
+  return {ErrorCode::kNotFound,
+          "nothing has been scored yet: `bellwether ingest FILE`, then `bellwether score`"};
+}
+
+Error no_such_person(const std::string& person) {
+  return {ErrorCode::kNotFound,
+          fmt::format("nobody here is called '{}': `bellwether rank` lists people", person)};
+}
+
+std::string shown_name(const AccountEntry& account) {
+  return account.display_name.empty() ? account.name : account.display_name;
+}
+
+}  // namespace
+
+// Who the accounts of a slice are; looked up in few calls, and only those that are named.
+class NameBook {
+ public:
+  explicit NameBook(Store& store) : store_(store) {}
+
+  Result<void> learn(const std::vector<AccountId>& ids) {
+    std::vector<AccountId> unknown;
+    for (const AccountId id : ids) {
+      if (!entries_.contains(id)) unknown.push_back(id);
+    }
+    if (unknown.empty()) return {};
+    BW_ASSIGN(auto entries, store_.ledger_accounts(unknown));
+    for (AccountEntry& entry : entries) {
+      const AccountId id = entry.id;
+      entries_.insert_or_assign(id, std::move(entry));
+    }
+    return {};
+  }
+  // One of those learnt.
+  const AccountEntry& at(AccountId id) const { return entries_.at(id); }
+
+ private:
+  Store& store_;
+  std::map<AccountId, AccountEntry> entries_;
+};
+
+// One snapshot and what is needed to speak of it. Immutable once made but for the parts that are
+// read at first use.
+class SnapshotView {
+ public:
+  SnapshotInfo info;
+  Policy policy;
+  Meta meta;
+  LinkGroups links;
+  std::set<AccountId> listed;  // first accounts, in the ledger's numbering
+
+  // All scores, by rank: the settled first, then the provisional by independent evidence.
+  struct Everybody {
+    std::vector<PersonScore> scores;
+    std::vector<uint32_t> order;
+    uint32_t settled = 0;
+    std::shared_ptr<const Numbering> numbering;
+  };
+  Result<std::shared_ptr<const Everybody>> everybody(Store& store) {
+    const std::lock_guard lock(mutex_);
+    if (everybody_) return everybody_;
+    auto all = std::make_shared<Everybody>();
+    BW_ASSIGN(all->scores, store.scores(info.snapshot));
+    BW_ASSIGN(all->numbering, store.ledger_numbering());
+    const auto& scores = all->scores;
+    for (uint32_t i = 0; i < scores.size(); ++i) {
+      if (scores[i].person == kNobody) continue;
+      all->order.push_back(i);
+      if (scores[i].settled) ++all->settled;
+    }
+    std::sort(all->order.begin(), all->order.end(),
+              [&](uint32_t a, uint32_t b) { return comes_first(scores[a], scores[b]); });
+    everybody_ = std::move(all);
+    return everybody_;
+  }
+
+  static bool comes_first(const PersonScore& a, const PersonScore& b) {
+    if (a.settled != b.settled) return a.settled;
+    if (a.settled) return a.rank < b.rank;
+    // The provisional stand in the order of what is known of them, not of a score that may turn.
+    const auto evidence = [](const PersonScore& s) {
+      return std::tuple(s.independent_movers, s.vouched_movers, s.movers, s.value);
+    };
+    if (evidence(a) != evidence(b)) return evidence(a) > evidence(b);
+    return a.person < b.person;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::shared_ptr<const Everybody> everybody_;
+};
+
+struct Query::Impl {
+  Workspace& workspace;
+  std::mutex mutex;
+  std::shared_ptr<SnapshotView> newest;
+
+  explicit Impl(Workspace& w) : workspace(w) {}
+  Store& store() { return workspace.store(); }
+
+  Result<std::shared_ptr<SnapshotView>> load(const SnapshotInfo& info) {
+    auto view = std::make_shared<SnapshotView>();
+    view->info = info;
+    BW_ASSIGN(view->policy, parse_policy(info.policy_toml));
+    BW_ASSIGN(view->links, link_groups(workspace));
+    BW_ASSIGN(const auto listed, workspace.registry().listed());
+    for (const std::string& reference : listed) {
+      const AccountRef account = split_reference(reference);
+      BW_ASSIGN(const auto entry, store().ledger_account(account.network, account.name));
+      if (entry) view->listed.insert(group_of(*view, entry->id).front());
+    }
+    BW_ASSIGN(const LogSummary summary, store().summary());
+    Meta& meta = view->meta;
+    meta = {info.as_of,
+            info.computed,
+            info.snapshot,
+            info.method,
+            info.policy_hash,
+            info.policy_name,
+            info.simulated,
+            summary.generation != info.generation,
+            0,
+            0};
+    BW_ASSIGN(const auto sources, store().sources());
+    for (const SourceReport& source : sources) {
+      if (source.undone) continue;
+      ++meta.sources;
+      if (source.state != SourceState::kComplete) ++meta.sources_broken;
+    }
+    return view;
+  }
+
+  Result<std::shared_ptr<SnapshotView>> view() {
+    {
+      const std::lock_guard lock(mutex);
+      if (newest) return newest;
+    }
+    BW_TRY(refresh());
+    const std::lock_guard lock(mutex);
+    if (!newest) return nothing_scored();
+    return newest;
+  }
+
+  Result<void> refresh() {
+    BW_ASSIGN(const auto snapshots, store().snapshots());
+    if (snapshots.empty()) return {};
+    BW_ASSIGN(auto loaded, load(snapshots.back()));
+    const std::lock_guard lock(mutex);
+    newest = std::move(loaded);
+    return {};
+  }
+
+  // `first_account`: of the person, in the ledger's numbering.
+  bool may_see(const SnapshotView& view, AccountId first_account, Viewer viewer) const {
+    return viewer == Viewer::kOperator || view.listed.contains(first_account);
+  }
+
+  // The accounts of the person that a ledger account belongs to, the first one first.
+  static std::vector<AccountId> group_of(const SnapshotView& view, AccountId account) {
+    for (const auto& group : view.links) {
+      if (std::find(group.begin(), group.end(), account) != group.end()) return group;
+    }
+    return {account};
+  }
+
+  // Whom the words name: their accounts in the ledger's numbering, the first one first.
+  Result<std::vector<AccountEntry>> find_person(const SnapshotView& view, const std::string& person,
+                                                Viewer viewer) {
+    std::optional<AccountEntry> found;
+    if (const auto key = parse_person_id(person)) {
+      BW_ASSIGN(found, store().ledger_account_by_key(*key));
+    }
+    if (!found && person.find(':') != std::string::npos) {
+      const AccountRef account = split_reference(person);
+      BW_ASSIGN(found, store().ledger_account(account.network, account.name));
+    }
+    if (!found) {
+      BW_ASSIGN(const auto same, named(view, person, viewer));
+      if (same.size() > 1) {
+        std::string list;
+        for (size_t i = 0; i < std::min<size_t>(same.size(), 5); ++i) {
+          list += (i == 0 ? "" : ", ") + same[i].ref();
+        }
+        return Error{ErrorCode::kInvalidArgument,
+                     fmt::format("'{}' may be {}{}: name one of them", person, list,
+                                 same.size() > 5 ? " and others" : "")};
+      }
+      if (same.size() == 1) found = same.front();
+    }
+    if (!found) return no_such_person(person);
+    const std::vector<AccountId> group = group_of(view, found->id);
+    BW_ASSIGN(auto accounts, store().ledger_accounts(group));
+    if (accounts.empty() || !may_see(view, accounts.front().id, viewer)) {
+      return no_such_person(person);
+    }
+    return accounts;
+  }
+
+  // The people whose name, as one word, is exactly this; one account each.
+  Result<std::vector<AccountEntry>> named(const SnapshotView& view, const std::string& name,
+                                          Viewer viewer) {
+    BW_ASSIGN(const auto like, store().search_accounts(name, 50));
+    std::vector<AccountEntry> same;
+    for (const AccountEntry& account : like) {
+      const bool exact =
+          account.name == name || account.display_name == name || account.name == "@" + name;
+      if (!exact) continue;
+      BW_ASSIGN(const auto entry, store().ledger_account(account.network, account.name));
+      if (!entry) continue;
+      const auto group = group_of(view, entry->id);
+      if (!may_see(view, group.front(), viewer)) continue;
+      BW_ASSIGN(const auto first, store().ledger_accounts(std::span(group).first(1)));
+      const bool known = std::any_of(same.begin(), same.end(), [&](const AccountEntry& s) {
+        return s.id == first.front().id;
+      });
+      if (!known) same.push_back(first.front());
+    }
+    return same;
+  }
+
+  static std::vector<AccountId> ids_of(const std::vector<AccountEntry>& accounts) {
+    std::vector<AccountId> ids;
+    for (const AccountEntry& account : accounts) ids.push_back(account.id);
+    return ids;
+  }
+
+  PersonRow row_of(const SnapshotView& view, const std::vector<AccountEntry>& accounts,
+                   const std::optional<PersonScore>& score) const {
+    PersonRow row;
+    const AccountEntry& first = accounts.front();
+    row.person = person_id(hash64(first.ref()));
+    row.name = shown_name(first);
+    for (const AccountEntry& account : accounts) row.accounts.push_back(account.ref());
+    row.listed = view.listed.contains(first.id);
+    if (!score) return row;
+    row.score = score->value;
+    row.low = score->interval.low;
+    row.high = score->interval.high;
+    row.settled = score->settled;
+    row.people_moved = people_moved(score->value, view.policy);
+    row.reach = score->reach;
+    if (score->amplification >= 0) row.amplification = score->amplification;
+    if (score->audience >= 0) row.audience = score->audience;
+    row.momentum = score->momentum;
+    row.momentum_before = score->momentum_before;
+    row.percentile = score->percentile;
+    row.standing = score->standing;
+    row.movers = score->movers;
+    row.vouched_movers = score->vouched_movers;
+    row.independent_movers = score->independent_movers;
+    row.acts = score->acts;
+    row.last_evidence = score->last_evidence;
+    row.rank = score->rank;
+    row.rank_low = score->rank_low;
+    row.rank_high = score->rank_high;
+    return row;
+  }
+
+  // Everything about one person that takes their slice of the ledger.
+  struct Told {
+    PersonRow row;
+    Slice slice;
+    std::optional<Explanation> explanation;
+    std::map<TopicSetId, std::vector<std::string>> topics;
+    NameBook names;
+  };
+
+  Result<Told> tell(const SnapshotView& view, const std::vector<AccountEntry>& accounts) {
+    Told told{{}, {}, {}, {}, NameBook(store())};
+    BW_ASSIGN(const auto score,
+              store().score_of(view.info.snapshot, hash64(accounts.front().ref())));
+    told.row = row_of(view, accounts, score);
+    BW_ASSIGN(told.slice,
+              read_slice(workspace, view.links, ids_of(accounts), view.info.as_of, view.policy));
+    if (!score || told.slice.person == kNobody) return told;
+    told.explanation = bellwether::explain(*told.slice.graph, *told.slice.standing, view.policy,
+                                           PostRecord{}, told.slice.person, told.slice.received);
+    if (!told.explanation) return told;
+    std::vector<AccountId> named;
+    for (const ContributionGroup& group : told.explanation->up) {
+      for (const PersonId mover : group.top_movers)
+        named.push_back(first_account(told.slice, mover));
+    }
+    BW_TRY(told.names.learn(named));
+
+    std::vector<TopicSetId> sets;
+    for (const Contribution& act : told.explanation->acts) {
+      if (act.entry.topics != 0) sets.push_back(act.entry.topics);
+    }
+    std::sort(sets.begin(), sets.end());
+    sets.erase(std::unique(sets.begin(), sets.end()), sets.end());
+    BW_ASSIGN(auto names, store().topic_sets(sets));
+    for (size_t i = 0; i < sets.size(); ++i) told.topics[sets[i]] = std::move(names[i]);
+    told.row.topics = topics_on_evidence(view.policy, told);
+    return told;
+  }
+
+  // A topic is a person's only if enough vouched people were moved on it, on enough days.
+  static std::vector<std::string> topics_on_evidence(const Policy& policy, const Told& told) {
+    struct Evidence {
+      std::set<PersonId> movers;
+      std::set<int64_t> days;
+      double points = 0;
+    };
+    std::map<std::string, Evidence> evidence;
+    for (const Contribution& act : told.explanation->acts) {
+      if (act.entry.topics == 0 || act.standing < policy.vouched_min) continue;
+      for (const std::string& topic : told.topics.at(act.entry.topics)) {
+        Evidence& e = evidence[topic];
+        e.movers.insert(act.mover);
+        e.days.insert(act.entry.published.ms / kMsPerDay);
+        e.points += act.points;
+      }
+    }
+    std::vector<std::pair<double, std::string>> found;
+    for (const auto& [topic, e] : evidence) {
+      if (e.movers.size() >= static_cast<size_t>(policy.topic_movers_min) &&
+          e.days.size() >= static_cast<size_t>(policy.topic_days_min)) {
+        found.emplace_back(-e.points, topic);
+      }
+    }
+    std::sort(found.begin(), found.end());
+    std::vector<std::string> topics;
+    for (auto& [points, topic] : found) topics.push_back(std::move(topic));
+    return topics;
+  }
+
+  // The first account of a person of a slice, in the ledger's numbering.
+  static AccountId first_account(const Slice& slice, PersonId person) {
+    return slice.accounts[slice.graph->accounts_of(person).front()];
+  }
+
+  // `people` are learnt.
+  std::vector<std::string> names_of(const SnapshotView& view, const Told& told,
+                                    const std::vector<PersonId>& people, Viewer viewer) const {
+    std::vector<std::string> names;
+    for (const PersonId person : people) {
+      const AccountId account = first_account(told.slice, person);
+      if (may_see(view, account, viewer)) names.push_back(shown_name(told.names.at(account)));
+    }
+    return names;
+  }
+
+  void reasons(const SnapshotView& view, const Told& told, Viewer viewer, std::vector<Reason>& up,
+               std::vector<Reason>& down, std::vector<std::string>& missing) const {
+    if (!told.explanation) return;
+    for (const ContributionGroup& group : told.explanation->up) {
+      up.push_back(
+          {group.points, reason_up(group, names_of(view, told, group.top_movers, viewer))});
+    }
+    for (const Restraint& restraint : told.explanation->down) {
+      down.push_back({restraint.points, reason_down(restraint, view.policy)});
+    }
+    missing = missing_words(told.explanation->missing, told.row, view.policy);
+  }
+
+  // One line: by how many, in which ways that matter, and by whom most.
+  std::string one_line(const SnapshotView& view, const Told& told, Viewer viewer) const {
+    if (!told.explanation || told.explanation->up.empty()) return {};
+    const auto& up = told.explanation->up;
+    std::string line;
+    for (const ContributionGroup& group : up) {
+      if (group.points < up[0].points / 4) break;
+      line += fmt::format("{}{} by {}", line.empty() ? "" : ", ", passive(group.verb),
+                          group.movers == 1 ? "one person" : grouped(group.movers) + " people");
+    }
+    const auto names = names_of(view, told, up[0].top_movers, viewer);
+    if (!names.empty() && up[0].movers > names.size()) {
+      line += fmt::format(", most of all {}", name_list(names, names.size()));
+    }
+    return line;
+  }
+
+  // Scores of everybody on the ledger restricted to a topic or a network.
+  Result<std::shared_ptr<const SnapshotView::Everybody>> restricted(const SnapshotView& view,
+                                                                    const RankRequest& request) {
+    auto all = std::make_shared<SnapshotView::Everybody>();
+    BW_ASSIGN(all->numbering, store().ledger_numbering());
+    const Numbering& numbering = *all->numbering;
+    std::unordered_set<TopicSetId> sets;
+    if (request.topic) {
+      BW_ASSIGN(const auto with, store().sets_with_topic(normalise_topic(*request.topic)));
+      sets.insert(with.begin(), with.end());
+      if (sets.empty()) {
+        return Error{ErrorCode::kNotFound, fmt::format("no act is about '{}'", *request.topic)};
+      }
+    }
+    std::optional<NetworkId> network;
+    if (request.network) {
+      const auto found =
+          std::find(numbering.networks.begin(), numbering.networks.end(), *request.network);
+      if (found == numbering.networks.end()) {
+        return Error{ErrorCode::kNotFound,
+                     fmt::format("no act is of the network '{}'", *request.network)};
+      }
+      network = static_cast<NetworkId>(found - numbering.networks.begin());
+    }
+    std::vector<FoldEntry> entries;
+    BW_TRY(store().scan_ledger([&](std::span<const LedgerEntry> piece) {
+      for (const LedgerEntry& e : piece) {
+        if (!e.counts_as_of(view.info.as_of)) continue;
+        if (request.topic && !sets.contains(e.topics)) continue;
+        if (network && e.network != *network) continue;
+        entries.push_back(FoldEntry::from(e));
+      }
+    }));
+    BW_ASSIGN(PersonMap persons, person_map(workspace, numbering));
+    std::vector<double> mass(numbering.accounts(), 0);
+    std::vector<double> mass_one(numbering.accounts(), 0);
+    BW_ASSIGN(const auto standings, store().standings({}));
+    for (const StandingRow& row : standings) {
+      // On one network only what is vouched for there counts, so that other networks cannot change
+      // it.
+      if (network && numbering.account_network[row.account] != *network) continue;
+      mass[row.account] = row.mass;
+      mass_one[row.account] = row.mass_one;
+    }
+    const GraphSnapshot graph(std::move(entries), numbering.account_network, std::move(persons),
+                              view.info.as_of);
+    const Standing standing(std::move(mass), std::move(mass_one),
+                            graph.vouches({view.policy.vouches_max,
+                                           view.policy.vouch_half_life_days, workspace.threads()}),
+                            view.policy);
+    all->scores = score_everybody(graph, standing, view.policy, {}, workspace.threads());
+    rank_everybody(all->scores);
+    for (uint32_t i = 0; i < all->scores.size(); ++i) {
+      all->scores[i].person = graph.accounts_of(all->scores[i].person).front();
+      all->order.push_back(i);
+      if (all->scores[i].settled) ++all->settled;
+    }
+    std::sort(all->order.begin(), all->order.end(), [&](uint32_t a, uint32_t b) {
+      return SnapshotView::comes_first(all->scores[a], all->scores[b]);
+    });
+    return std::shared_ptr<const SnapshotView::Everybody>(std::move(all));
+  }
+
+  // The rows at these places of `all`, in this order, as far as the viewer may see them.
+  Result<std::vector<PersonRow>> rows(const SnapshotView& view, const SnapshotView::Everybody& all,
+                                      std::span<const uint32_t> places, bool with_reasons,
+                                      Viewer viewer) {
+    std::vector<AccountId> firsts;
+    for (const uint32_t place : places) firsts.push_back(all.scores[place].person);
+    std::vector<std::vector<AccountId>> groups;
+    std::vector<AccountId> ids;
+    for (const AccountId account : firsts) {
+      groups.push_back(view.links.empty() ? std::vector<AccountId>{account}
+                                          : group_of(view, account));
+      ids.insert(ids.end(), groups.back().begin(), groups.back().end());
+    }
+    BW_ASSIGN(const auto entries, store().ledger_accounts(ids));
+    std::map<AccountId, const AccountEntry*> by_id;
+    for (const AccountEntry& entry : entries) by_id[entry.id] = &entry;
+    std::vector<PersonRow> result;
+    for (size_t i = 0; i < places.size(); ++i) {
+      std::vector<AccountEntry> accounts;
+      for (const AccountId id : groups[i]) {
+        if (const auto found = by_id.find(id); found != by_id.end()) {
+          accounts.push_back(*found->second);
+        }
+      }
+      if (accounts.empty()) continue;
+      PersonRow row = row_of(view, accounts, all.scores[places[i]]);
+      if (with_reasons) {
+        BW_ASSIGN(const Told told, tell(view, accounts));
+        row.reason = one_line(view, told, viewer);
+        row.topics = told.row.topics;
+      }
+      result.push_back(std::move(row));
+    }
+    return result;
+  }
+
+  // The order asked for, cut down to those the viewer may see and has asked about.
+  Result<Ranking> ranking(SnapshotView& view, const SnapshotView::Everybody& all,
+                          std::vector<uint32_t> order, const RankRequest& request, Viewer viewer) {
+    Ranking ranking;
+    ranking.meta = view.meta;
+    if (viewer == Viewer::kPublic) {
+      std::erase_if(order, [&](uint32_t i) {
+        return !may_see(view, group_of(view, all.scores[i].person).front(), viewer);
+      });
+    }
+    for (const uint32_t i : order) {
+      if (all.scores[i].settled) {
+        ++ranking.settled;
+      } else {
+        ++ranking.provisional;
+      }
+    }
+    if (!request.all) {
+      std::erase_if(order, [&](uint32_t i) { return !all.scores[i].settled; });
+    }
+    if (request.by == RankBy::kMomentum) {
+      std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
+        const PersonScore& x = all.scores[a];
+        const PersonScore& y = all.scores[b];
+        return std::tuple(x.settled, x.momentum) > std::tuple(y.settled, y.momentum);
+      });
+    }
+    const size_t begin = std::min<size_t>(request.offset, order.size());
+    const size_t count = request.limit == 0 ? order.size() - begin
+                                            : std::min<size_t>(request.limit, order.size() - begin);
+    BW_ASSIGN(ranking.people,
+              rows(view, all, std::span(order).subspan(begin, count), request.reasons, viewer));
+    if (viewer == Viewer::kPublic || request.by == RankBy::kMomentum) {
+      // A rank among all would tell how many there are who did not ask to be shown; and one by
+      // score would not be the order of this list.
+      uint32_t place = request.offset;
+      for (PersonRow& row : ranking.people) {
+        if (!row.settled) continue;
+        row.rank = row.rank_low = row.rank_high = ++place;
+        if (viewer == Viewer::kPublic) row.percentile = 0;
+      }
+      if (viewer == Viewer::kPublic && request.by == RankBy::kScore)
+        public_ranges(all, order, ranking);
+    }
+    return ranking;
+  }
+
+  // Rank ranges and percentiles among those whom the public may see.
+  static void public_ranges(const SnapshotView::Everybody& all, const std::vector<uint32_t>& order,
+                            Ranking& ranking) {
+    for (PersonRow& row : ranking.people) {
+      uint32_t surely = 0;
+      uint32_t maybe = 0;
+      uint32_t lower = 0;
+      for (const uint32_t i : order) {
+        const PersonScore& other = all.scores[i];
+        if (other.value < *row.score) ++lower;
+        if (!other.settled) continue;
+        if (other.interval.low > row.high) ++surely;
+        if (other.interval.high >= row.low) ++maybe;
+      }
+      row.percentile = order.empty() ? 0 : 100.0 * lower / static_cast<double>(order.size());
+      if (!row.settled) continue;
+      row.rank_low = surely + 1;
+      row.rank_high = maybe;
+    }
+  }
+};
+
+Query::Query(Workspace& workspace) : impl_(std::make_unique<Impl>(workspace)) {}
+Query::~Query() = default;
+
+Result<void> Query::refresh() { return impl_->refresh(); }
+
+Result<Meta> Query::meta() {
+  BW_ASSIGN(const auto view, impl_->view());
+  return view->meta;
+}
+
+Result<Ranking> Query::rank(const RankRequest& request, Viewer viewer) {
+  BW_ASSIGN(auto view, impl_->view());
+  if (request.as_of && *request.as_of != view->info.as_of) {
+    BW_ASSIGN(const auto snapshots, impl_->store().snapshots());
+    const auto found =
+        std::find_if(snapshots.rbegin(), snapshots.rend(),
+                     [&](const SnapshotInfo& s) { return s.as_of == *request.as_of; });
+    if (found == snapshots.rend()) {
+      return Error{
+          ErrorCode::kNotFound,
+          fmt::format("no snapshot speaks for {0}: `bellwether score --as-of {0}` makes one",
+                      to_string(*request.as_of))};
+    }
+    BW_ASSIGN(view, impl_->load(*found));
+  }
+  std::shared_ptr<const SnapshotView::Everybody> all;
+  RankRequest asked = request;
+  if (request.topic || request.network) {
+    BW_ASSIGN(all, impl_->restricted(*view, request));
+  } else {
+    BW_ASSIGN(all, view->everybody(impl_->store()));
+  }
+  return impl_->ranking(*view, *all, all->order, asked, viewer);
+}
+
+Result<Ranking> Query::search(const std::string& text, uint32_t limit, Viewer viewer) {
+  BW_ASSIGN(const auto view, impl_->view());
+  BW_ASSIGN(const auto all, view->everybody(impl_->store()));
+  RankRequest request;
+  request.all = true;
+  request.limit = limit;
+  request.reasons = false;
+  if (text.empty()) return impl_->ranking(*view, *all, all->order, request, viewer);
+  BW_ASSIGN(const auto like, impl_->store().search_accounts(text, 1000));
+  std::set<AccountId> wanted;
+  for (const AccountEntry& account : like) {
+    const AccountId id = all->numbering->find(account.network, account.name);
+    if (id == kNobody) continue;
+    const auto group = Impl::group_of(*view, id);
+    wanted.insert(group.begin(), group.end());
+  }
+  std::vector<uint32_t> order = all->order;
+  std::erase_if(order, [&](uint32_t i) { return !wanted.contains(all->scores[i].person); });
+  return impl_->ranking(*view, *all, std::move(order), request, viewer);
+}
+
+Result<PersonCard> Query::show(const std::string& person, Viewer viewer) {
+  BW_ASSIGN(const auto view, impl_->view());
+  BW_ASSIGN(const auto accounts, impl_->find_person(*view, person, viewer));
+  BW_ASSIGN(auto told, impl_->tell(*view, accounts));
+  PersonCard card;
+  card.meta = view->meta;
+  card.person = told.row;
+  if (viewer == Viewer::kPublic) {
+    card.person.rank = card.person.rank_low = card.person.rank_high = 0;
+  }
+  card.sentence = score_sentence(told.row, view->policy);
+  BW_ASSIGN(card.history, impl_->store().history(hash64(accounts.front().ref())));
+  impl_->reasons(*view, told, viewer, card.reasons_up, card.reasons_down, card.missing);
+  card.person.reason = impl_->one_line(*view, told, viewer);
+
+  const Slice& slice = told.slice;
+  if (slice.person == kNobody) return card;
+  constexpr size_t kShown = 10;
+  const std::array<double, 1> year{365.0 * static_cast<double>(kMsPerDay)};
+  // A neighbour and their first account, still without a name.
+  using Found = std::pair<AccountId, Neighbour>;
+  std::vector<Found> moves;
+  std::vector<Found> moved_by;
+  const auto visible = [&](PersonId other) {
+    return impl_->may_see(*view, Impl::first_account(slice, other), viewer);
+  };
+  const auto found = [&](PersonId other, const MoverFold& fold, double points) {
+    return Found{
+        Impl::first_account(slice, other),
+        Neighbour{
+            {}, {}, {}, fold.entries, points, moved_probability(fold.x[0]), Instant{fold.last_ms}}};
+  };
+  std::vector<MoverFold> fold;
+  if (told.explanation) {
+    slice.graph->fold(slice.person, year, slice.graph->as_of(), fold);
+    for (const ContributionGroup& group :
+         bellwether::group(told.explanation->acts, Grouping::kMover, {})) {
+      if (moves.size() == kShown) break;
+      if (!visible(group.mover)) continue;
+      const auto own =
+          std::lower_bound(fold.begin(), fold.end(), group.mover,
+                           [](const MoverFold& m, PersonId mover) { return m.mover < mover; });
+      moves.push_back(found(group.mover, *own, group.points));
+    }
+  }
+  std::set<PersonId> others;
+  for (const LedgerEntry& e : slice.given) {
+    others.insert(slice.graph->persons().person_of[e.receiver]);
+  }
+  for (const PersonId other : others) {
+    if (other == kNobody || other == slice.person || !visible(other)) continue;
+    slice.graph->fold(other, year, slice.graph->as_of(), fold);
+    for (const MoverFold& m : fold) {
+      if (m.mover == slice.person) moved_by.push_back(found(other, m, 0));
+    }
+  }
+  std::stable_sort(moved_by.begin(), moved_by.end(), [](const Found& a, const Found& b) {
+    return a.second.chance > b.second.chance;
+  });
+  if (moved_by.size() > kShown) moved_by.resize(kShown);
+
+  std::vector<AccountId> named;
+  for (const auto* list : {&moves, &moved_by}) {
+    for (const Found& each : *list) named.push_back(each.first);
+  }
+  BW_TRY(told.names.learn(named));
+  const auto name_them = [&](std::vector<Found>& list, std::vector<Neighbour>& out) {
+    for (Found& each : list) {
+      const AccountEntry& account = told.names.at(each.first);
+      each.second.person = person_id(hash64(account.ref()));
+      each.second.name = shown_name(account);
+      each.second.account = account.ref();
+      out.push_back(std::move(each.second));
+    }
+  };
+  name_them(moves, card.moves);
+  name_them(moved_by, card.moved_by);
+  return card;
+}
+
+Result<PersonExplanation> Query::explain(const std::string& person, const ExplainRequest& request,
+                                         Viewer viewer) {
+  BW_ASSIGN(const auto view, impl_->view());
+  BW_ASSIGN(const auto accounts, impl_->find_person(*view, person, viewer));
+  BW_ASSIGN(auto told, impl_->tell(*view, accounts));
+  PersonExplanation result;
+  result.meta = view->meta;
+  result.person = told.row;
+  if (viewer == Viewer::kPublic) {
+    result.person.rank = result.person.rank_low = result.person.rank_high = 0;
+  }
+  result.sentence = score_sentence(told.row, view->policy);
+  result.grouping = request.grouping;
+  if (!told.explanation) return result;
+  impl_->reasons(*view, told, viewer, result.reasons_up, result.reasons_down, result.missing);
+  result.person.reason = impl_->one_line(*view, told, viewer);
+  for (size_t h = 0; h < view->policy.half_life_days.size(); ++h) {
+    result.horizons.emplace_back(view->policy.half_life_days[h], told.explanation->horizons[h]);
+  }
+
+  const auto groups = bellwether::group(told.explanation->acts, request.grouping,
+                                        [&](TopicSetId set) { return told.topics.at(set); });
+  std::vector<EventRow> wanted;
+  std::vector<AccountId> named;
+  result.others.label = "others";
+  std::vector<const ContributionGroup*> shown;
+  for (const ContributionGroup& group : groups) {
+    result.points_total += group.points;
+    const bool cut = request.limit > 0 && shown.size() == request.limit;
+    const bool personal =
+        request.grouping == Grouping::kMover || request.grouping == Grouping::kAct;
+    const bool hidden =
+        personal && !impl_->may_see(*view, Impl::first_account(told.slice, group.mover), viewer);
+    if (cut || hidden) {
+      result.others.points += group.points;
+      result.others.acts += group.acts;
+      result.others.people += group.movers;
+      continue;
+    }
+    shown.push_back(&group);
+    if (personal) named.push_back(Impl::first_account(told.slice, group.mover));
+    for (const PersonId mover : group.top_movers) {
+      named.push_back(Impl::first_account(told.slice, mover));
+    }
+    if (viewer == Viewer::kOperator) {
+      wanted.insert(wanted.end(), group.receipts.begin(), group.receipts.end());
+    }
+  }
+  std::sort(wanted.begin(), wanted.end());
+  wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
+  BW_ASSIGN(const auto receipts, impl_->store().receipts(wanted));
+  BW_TRY(told.names.learn(named));
+  BW_ASSIGN(const auto network_names, impl_->store().ledger_network_names());
+  std::map<EventRow, const Receipt*> receipt_of;
+  for (const Receipt& receipt : receipts) receipt_of[receipt.row] = &receipt;
+  for (const ContributionGroup* group : shown) {
+    ContributionRow row;
+    row.points = group->points;
+    row.acts = group->acts;
+    row.people = group->movers;
+    row.names = impl_->names_of(*view, told, group->top_movers, viewer);
+    for (const EventRow event : group->receipts) {
+      if (const auto found = receipt_of.find(event); found != receipt_of.end()) {
+        row.receipts.push_back(*found->second);
+      }
+    }
+    switch (request.grouping) {
+      case Grouping::kMover:
+        row.label = shown_name(told.names.at(Impl::first_account(told.slice, group->mover)));
+        break;
+      case Grouping::kVerb:
+        row.label = to_string(group->verb);
+        break;
+      case Grouping::kTopic:
+        row.label = group->topic.empty() ? "(no topic)" : group->topic;
+        break;
+      case Grouping::kNetwork:
+        row.label = network_names[group->network];
+        break;
+      case Grouping::kMonth:
+        row.label = group->month;
+        break;
+      case Grouping::kAct:
+        row.label =
+            fmt::format("{} by {}", to_string(group->verb),
+                        shown_name(told.names.at(Impl::first_account(told.slice, group->mover))));
+        break;
+    }
+    result.contributions.push_back(std::move(row));
+  }
+  return result;
+}
+
+Result<Comparison> Query::compare(const std::vector<std::string>& people, Viewer viewer) {
+  BW_ASSIGN(const auto view, impl_->view());
+  if (people.size() < 2 || people.size() > 5) {
+    return Error{ErrorCode::kInvalidArgument, "compare takes two to five people"};
+  }
+  Comparison comparison;
+  comparison.meta = view->meta;
+  for (const std::string& person : people) {
+    BW_ASSIGN(const auto accounts, impl_->find_person(*view, person, viewer));
+    BW_ASSIGN(const auto told, impl_->tell(*view, accounts));
+    PersonRow row = told.row;
+    row.reason = impl_->one_line(*view, told, viewer);
+    if (viewer == Viewer::kPublic) row.rank = row.rank_low = row.rank_high = 0;
+    comparison.people.push_back(std::move(row));
+  }
+  for (uint32_t a = 0; a < comparison.people.size(); ++a) {
+    for (uint32_t b = a + 1; b < comparison.people.size(); ++b) {
+      const PersonRow& first = comparison.people[a];
+      const PersonRow& second = comparison.people[b];
+      Comparison::Pair pair{a, b, 0.5, {}};
+      if (first.score && second.score) {
+        // Both margins as normal and independent: the margins are log-gamma, near enough to it, and
+        // movers in common would only make the difference surer.
+        const double z_mass = 2 * 1.6448536269514722;
+        const double spread =
+            std::hypot((first.high - first.low) / z_mass, (second.high - second.low) / z_mass);
+        const double z = spread > 0 ? (*first.score - *second.score) / spread
+                                    : 1e9 * (*first.score - *second.score);
+        pair.first_higher = 0.5 * std::erfc(-z / std::sqrt(2.0));
+        const bool up = pair.first_higher >= 0.5;
+        pair.sentence = fmt::format("{} moves more people than {} with probability {:.2f}",
+                                    up ? first.name : second.name, up ? second.name : first.name,
+                                    up ? pair.first_higher : 1 - pair.first_higher);
+      } else {
+        const PersonRow& without = first.score ? second : first;
+        pair.sentence = fmt::format("There is no evidence about {} to compare with", without.name);
+      }
+      comparison.pairs.push_back(std::move(pair));
+    }
+  }
+  return comparison;
+}
+
+}  // namespace bellwether

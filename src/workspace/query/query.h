@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+// Questions asked of a workspace, answered as plain structs. Consent is applied here, once: no
+// command, endpoint or page can forget it.
+//
+// To everybody but the operator a person who is not listed does not exist: not by name, not by id,
+// not in a count, not as somebody's mover. Their effect on others' scores stays, without saying
+// whose.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "explain/explain.h"
+#include "workspace/workspace.h"
+
+namespace bellwether {
+
+// Who asks.
+enum class Viewer : uint8_t {
+  kOperator,  // whoever holds the workspace: sees all but the erased
+  kPublic,    // everybody else: listed persons only
+};
+
+inline constexpr std::string_view kNotAVerdict =
+    "A score describes responses that were seen; it is no verdict on a person and no proof of "
+    "cause.";
+
+// What every answer carries.
+struct Meta {
+  Instant as_of;
+  Instant computed;
+  uint32_t snapshot = 0;
+  std::string method;
+  std::string policy;  // hash
+  std::string policy_name;
+  bool simulated = false;       // some of the acts were made by `simulate`
+  bool stale = false;           // the log has changed since; `score` again
+  uint32_t sources = 0;         // read and not undone
+  uint32_t sources_broken = 0;  // of these, not read to their end
+};
+
+struct PersonRow {
+  std::string person;                 // 16 hexadecimal digits; stable, names the person everywhere
+  std::string name;                   // as they call themselves, else their account's name
+  std::vector<std::string> accounts;  // network:name, the first one first
+  uint32_t rank = 0;      // among the settled, from 1, by the order asked for; 0: not ranked
+  uint32_t rank_low = 0;  // the ranks the margin allows: low <= rank <= high; 0: not ranked
+  uint32_t rank_high = 0;
+  std::optional<double> score;  // points, [1, 100]; empty: no evidence, and nothing below but
+                                // `listed` and `standing` says anything
+  double low = 0, high = 0;     // the margin, points
+  bool settled = false;
+  double people_moved = 0;  // the number the score stands for
+  uint32_t reach = 0;
+  std::optional<double> amplification;       // empty: no posts known
+  std::optional<double> audience;            // empty: reached nobody in that time
+  double momentum = 0, momentum_before = 0;  // points
+  double percentile = 0;  // share of all with evidence that score lower, [0, 100]
+  double standing = 0;
+  std::vector<std::string> topics;  // on evidence only
+  uint32_t movers = 0, vouched_movers = 0, independent_movers = 0, acts = 0;
+  Instant last_evidence;
+  std::string reason;  // one line: why
+  bool listed = false;
+};
+
+enum class RankBy : uint8_t { kScore, kMomentum };
+
+struct RankRequest {
+  RankBy by = RankBy::kScore;
+  std::optional<std::string> topic;    // scores on the ledger restricted to it
+  std::optional<std::string> network;  // likewise
+  std::optional<Instant> as_of;        // a snapshot of that instant; empty: the newest
+  uint32_t offset = 0;
+  uint32_t limit = 20;  // 0: all
+  bool all = false;     // the provisional too, after the settled
+  bool reasons = true;  // fill PersonRow::reason and topics; costs a ledger slice a person
+};
+
+struct Ranking {
+  Meta meta;
+  std::vector<PersonRow> people;
+  uint32_t settled = 0;  // how many could be listed; of those the viewer may see
+  uint32_t provisional = 0;
+};
+
+// One group of contributions, in words.
+struct ContributionRow {
+  std::string label;  // "@bo", "reshare", "rust", "2012-07"; for an act: what happened
+  double points = 0;
+  uint32_t acts = 0;
+  uint32_t people = 0;
+  std::vector<std::string> names;  // of the largest movers, those the viewer may see
+  std::vector<Receipt> receipts;   // at most three; empty for the public
+};
+
+struct Reason {
+  double points = 0;  // what it adds, or how much higher the score would be without it
+  std::string text;   // a sentence without a final period
+};
+
+struct PersonExplanation {
+  Meta meta;
+  PersonRow person;
+  std::string sentence;
+  Grouping grouping = Grouping::kMover;
+  std::vector<ContributionRow> contributions;  // points sum to score - 1; see `others`
+  ContributionRow others;                      // what `limit` cut off or consent hides, summed
+  double points_total = 0;                     // of contributions and others
+  std::vector<Reason> reasons_up;
+  std::vector<Reason> reasons_down;
+  std::vector<std::string> missing;                      // what a settled score still needs
+  std::vector<std::pair<double, PeopleMoved>> horizons;  // half-life in days
+};
+
+struct Neighbour {
+  std::string person;  // empty: an account without a score of its own
+  std::string name;
+  std::string account;
+  uint32_t acts = 0;
+  double points = 0;  // who moves: their share of the score; who is moved by: 0
+  double chance = 0;  // moved lately, by the one-year horizon, [0, 1]
+  Instant last;
+};
+
+struct PersonCard {
+  Meta meta;
+  PersonRow person;
+  std::string sentence;
+  std::vector<Neighbour> moves;     // whom they move, largest first, at most ten
+  std::vector<Neighbour> moved_by;  // who moves them, likewise
+  std::vector<Store::HistoryPoint> history;
+  std::vector<Reason> reasons_up, reasons_down;
+  std::vector<std::string> missing;
+};
+
+struct Comparison {
+  Meta meta;
+  std::vector<PersonRow> people;  // as asked
+  struct Pair {
+    uint32_t first, second;  // places in `people`
+    double first_higher;     // probability that the first one's score is higher, [0, 1]
+    std::string sentence;
+  };
+  std::vector<Pair> pairs;  // every first < second
+};
+
+struct ExplainRequest {
+  Grouping grouping = Grouping::kMover;
+  uint32_t limit = 0;  // groups shown; the others are summed; 0: all
+};
+
+class SnapshotView;
+
+// Answers from the newest snapshot, which it keeps in memory; safe to share between threads. A
+// reader holds the view it began with; refresh() swaps in a newer one.
+class Query {
+ public:
+  explicit Query(Workspace& workspace);
+  ~Query();
+
+  // Looks whether a newer snapshot has been published and takes it up.
+  Result<void> refresh();
+
+  // kNotFound everywhere: nothing has been scored yet (the message says how), no such person, or a
+  // person the viewer may not see: the same words, so that absence tells nothing.
+  Result<Ranking> rank(const RankRequest& request, Viewer viewer);
+  // `person`: the id, network:name, or a name that only one person has (kInvalidArgument: more than
+  // one; the message lists them, as far as the viewer may see them).
+  Result<PersonCard> show(const std::string& person, Viewer viewer);
+  Result<PersonExplanation> explain(const std::string& person, const ExplainRequest& request,
+                                    Viewer viewer);
+  Result<Comparison> compare(const std::vector<std::string>& people, Viewer viewer);
+  // People whose name or account holds `text`, by score; at most `limit`. Empty text: all by score.
+  Result<Ranking> search(const std::string& text, uint32_t limit, Viewer viewer);
+  Result<Meta> meta();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace bellwether

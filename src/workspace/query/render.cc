@@ -1,0 +1,511 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "workspace/query/render.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+namespace bellwether {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// Names come from files, so a dump must not throw over a byte in one.
+std::string text_of(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string line_of(const Json& json) { return text_of(json) + '\n'; }
+
+Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+
+Json number(const std::optional<double>& value) { return value ? number(*value) : Json(nullptr); }
+
+Json instant(Instant at) { return at.known() ? Json(to_string(at)) : Json(nullptr); }
+
+Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
+
+Json place(uint32_t rank) { return rank == 0 ? Json(nullptr) : Json(rank); }
+
+Json strings(const std::vector<std::string>& values) {
+  Json list = Json::array();
+  for (const std::string& value : values) list.push_back(value);
+  return list;
+}
+
+Json meta_json(const Meta& meta) {
+  return {
+      {"as_of", instant(meta.as_of)},
+      {"computed", instant(meta.computed)},
+      {"snapshot", meta.snapshot},
+      {"method", meta.method},
+      {"policy", meta.policy},
+      {"policy_name", meta.policy_name},
+      {"completeness",
+       {{"sources", meta.sources}, {"sources_broken", meta.sources_broken}, {"stale", meta.stale}}},
+      {"simulated", meta.simulated},
+      {"note", kNotAVerdict}};
+}
+
+// A value that means nothing without evidence.
+template <typename T>
+Json seen(const PersonRow& row, const T& value) {
+  return row.score ? Json(value) : Json(nullptr);
+}
+
+void add_row(Json& to, const PersonRow& row, const Meta& meta) {
+  const bool scored = row.score.has_value();
+  const auto points = [&](double value) { return scored ? number(value) : Json(nullptr); };
+  to["rank"] = place(row.rank);
+  to["rank_low"] = place(row.rank_low);
+  to["rank_high"] = place(row.rank_high);
+  to["person"] = row.person;
+  to["accounts"] = strings(row.accounts);
+  to["name"] = row.name;
+  to["score"] = number(row.score);
+  to["low"] = points(row.low);
+  to["high"] = points(row.high);
+  to["settled"] = row.settled;
+  to["people_moved"] = points(row.people_moved);
+  to["reach"] = seen(row, row.reach);
+  to["amplification"] = number(row.amplification);
+  to["audience"] = number(row.audience);
+  to["momentum"] = points(row.momentum);
+  to["momentum_before"] = points(row.momentum_before);
+  to["percentile"] = points(row.percentile);
+  to["topics"] = strings(row.topics);
+  to["standing"] = number(row.standing);
+  to["movers"] = seen(row, row.movers);
+  to["vouched_movers"] = seen(row, row.vouched_movers);
+  to["independent_movers"] = seen(row, row.independent_movers);
+  to["acts"] = seen(row, row.acts);
+  to["last_evidence"] = instant(row.last_evidence);
+  to["reason"] = text_or_null(row.reason);
+  to["listed"] = row.listed;
+  to["simulated"] = meta.simulated;
+  to["as_of"] = instant(meta.as_of);
+  to["method"] = meta.method;
+  to["policy"] = meta.policy;
+}
+
+Json row_json(const PersonRow& row, const Meta& meta) {
+  Json json = Json::object();
+  add_row(json, row, meta);
+  return json;
+}
+
+Json receipt_json(const Receipt& receipt) {
+  return {{"account", receipt.account},
+          {"verb", to_string(receipt.verb)},
+          {"object", text_or_null(receipt.object)},
+          {"target", text_or_null(receipt.target)},
+          {"published", instant(receipt.published)},
+          {"topics", strings(receipt.topics)},
+          {"source", receipt.source},
+          {"record", receipt.record},
+          {"record_hash", fmt::format("{:016x}", receipt.record_hash)}};
+}
+
+Json contribution_json(const ContributionRow& row, bool others) {
+  Json receipts = Json::array();
+  for (const Receipt& receipt : row.receipts) receipts.push_back(receipt_json(receipt));
+  return {{"label", row.label},
+          {"points", number(row.points)},
+          {"acts", row.acts},
+          {"people", row.people},
+          {"names", strings(row.names)},
+          {"others", others},
+          {"receipts", std::move(receipts)}};
+}
+
+bool has_others(const PersonExplanation& explanation) {
+  return explanation.others.acts > 0 || explanation.others.points != 0;
+}
+
+// What the limit or consent left out is one more contribution, so that the points of the list sum
+// to score - 1 whatever is shown.
+Json contributions_json(const PersonExplanation& explanation) {
+  Json list = Json::array();
+  for (const ContributionRow& row : explanation.contributions) {
+    list.push_back(contribution_json(row, false));
+  }
+  if (has_others(explanation)) list.push_back(contribution_json(explanation.others, true));
+  return list;
+}
+
+Json reasons_json(const std::vector<Reason>& reasons) {
+  Json list = Json::array();
+  for (const Reason& reason : reasons) {
+    list.push_back({{"points", number(reason.points)}, {"text", reason.text}});
+  }
+  return list;
+}
+
+// `counted`: their share of the score is part of the answer.
+Json neighbours_json(const std::vector<Neighbour>& neighbours, bool counted) {
+  Json list = Json::array();
+  for (const Neighbour& n : neighbours) {
+    list.push_back({{"person", text_or_null(n.person)},
+                    {"name", n.name},
+                    {"account", n.account},
+                    {"acts", n.acts},
+                    {"points", counted ? number(n.points) : Json(nullptr)},
+                    {"chance", number(n.chance)},
+                    {"last", instant(n.last)}});
+  }
+  return list;
+}
+
+Json history_json(const std::vector<Store::HistoryPoint>& history) {
+  Json list = Json::array();
+  for (const Store::HistoryPoint& point : history) {
+    list.push_back({{"as_of", instant(point.snapshot.as_of)},
+                    {"computed", instant(point.snapshot.computed)},
+                    {"snapshot", point.snapshot.snapshot},
+                    {"score", number(point.value)},
+                    {"low", number(point.low)},
+                    {"high", number(point.high)},
+                    {"settled", point.settled},
+                    {"method", point.snapshot.method},
+                    {"policy", point.snapshot.policy_hash}});
+  }
+  return list;
+}
+
+Json horizons_json(const std::vector<std::pair<double, PeopleMoved>>& horizons) {
+  Json list = Json::array();
+  for (const auto& [half_life_days, moved] : horizons) {
+    list.push_back({{"half_life_days", number(half_life_days)},
+                    {"vouched", number(moved.vouched)},
+                    {"crowd", number(moved.crowd)},
+                    {"courted", number(moved.courted)},
+                    {"moved", number(moved.moved)},
+                    {"crowd_factor", number(moved.crowd_factor)},
+                    {"courted_factor", number(moved.courted_factor)}});
+  }
+  return list;
+}
+
+Json card_json(const PersonCard& card) {
+  Json json = Json::object();
+  add_row(json, card.person, card.meta);
+  json["sentence"] = card.sentence;
+  json["moves"] = neighbours_json(card.moves, true);
+  json["moved_by"] = neighbours_json(card.moved_by, false);
+  json["history"] = history_json(card.history);
+  json["reasons_up"] = reasons_json(card.reasons_up);
+  json["reasons_down"] = reasons_json(card.reasons_down);
+  json["missing"] = strings(card.missing);
+  return json;
+}
+
+Json pair_json(const Comparison& comparison, const Comparison::Pair& pair) {
+  const PersonRow& first = comparison.people[pair.first];
+  const PersonRow& second = comparison.people[pair.second];
+  // Where either has no score there is nothing to be probable.
+  const bool both = first.score && second.score;
+  return {{"first", first.person},
+          {"second", second.person},
+          {"first_higher", both ? number(pair.first_higher) : Json(nullptr)},
+          {"sentence", pair.sentence}};
+}
+
+// ---- CSV
+// ------------------------------------------------------------------------------------------
+
+class CsvLine {
+ public:
+  explicit CsvLine(std::string& out) : out_(out) {}
+  ~CsvLine() { out_ += "\r\n"; }
+  CsvLine(const CsvLine&) = delete;
+  CsvLine& operator=(const CsvLine&) = delete;
+
+  CsvLine& text(std::string_view value) {
+    separate();
+    out_ += csv_cell(value);
+    return *this;
+  }
+  CsvLine& number(double value, bool known = true) {
+    separate();
+    if (known && std::isfinite(value)) out_ += fmt::format("{}", value);
+    return *this;
+  }
+  CsvLine& number(const std::optional<double>& value) {
+    return number(value.value_or(0), value.has_value());
+  }
+  CsvLine& count(uint64_t value, bool known = true) {
+    separate();
+    if (known) out_ += fmt::format("{}", value);
+    return *this;
+  }
+  CsvLine& truth(bool value) {
+    separate();
+    out_ += value ? "true" : "false";
+    return *this;
+  }
+  CsvLine& instant(Instant at) {
+    separate();
+    if (at.known()) out_ += to_string(at);
+    return *this;
+  }
+  CsvLine& list(const std::vector<std::string>& values) {
+    std::string joined;
+    for (const std::string& value : values) joined += (joined.empty() ? "" : "; ") + value;
+    return text(joined);
+  }
+
+ private:
+  void separate() {
+    if (!first_) out_ += ',';
+    first_ = false;
+  }
+  std::string& out_;
+  bool first_ = true;
+};
+
+void csv_header(std::string& out, std::initializer_list<std::string_view> names) {
+  CsvLine line(out);
+  for (const std::string_view name : names) line.text(name);
+}
+
+void csv_people_header(std::string& out) {
+  csv_header(out, {"rank",           "rank_low",
+                   "rank_high",      "person",
+                   "accounts",       "name",
+                   "score",          "low",
+                   "high",           "settled",
+                   "people_moved",   "reach",
+                   "amplification",  "audience",
+                   "momentum",       "momentum_before",
+                   "percentile",     "topics",
+                   "standing",       "movers",
+                   "vouched_movers", "independent_movers",
+                   "acts",           "last_evidence",
+                   "reason",         "listed",
+                   "simulated",      "as_of",
+                   "method",         "policy"});
+}
+
+void csv_person(std::string& out, const PersonRow& row, const Meta& meta) {
+  const bool scored = row.score.has_value();
+  CsvLine line(out);
+  line.count(row.rank, row.rank != 0)
+      .count(row.rank_low, row.rank_low != 0)
+      .count(row.rank_high, row.rank_high != 0)
+      .text(row.person)
+      .list(row.accounts)
+      .text(row.name)
+      .number(row.score)
+      .number(row.low, scored)
+      .number(row.high, scored)
+      .truth(row.settled)
+      .number(row.people_moved, scored)
+      .count(row.reach, scored)
+      .number(row.amplification)
+      .number(row.audience)
+      .number(row.momentum, scored)
+      .number(row.momentum_before, scored)
+      .number(row.percentile, scored)
+      .list(row.topics)
+      .number(row.standing)
+      .count(row.movers, scored)
+      .count(row.vouched_movers, scored)
+      .count(row.independent_movers, scored)
+      .count(row.acts, scored)
+      .instant(row.last_evidence)
+      .text(row.reason)
+      .truth(row.listed)
+      .truth(meta.simulated)
+      .instant(meta.as_of)
+      .text(meta.method)
+      .text(meta.policy);
+}
+
+bool is_plain_handle(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '@' ||
+           c == '.' || c == '_' || c == '-';
+  });
+}
+
+bool looks_like_a_formula(std::string_view text) {
+  if (text.empty()) return false;
+  switch (text.front()) {
+    case '=':
+    case '+':
+    case '-':
+    case '\t':
+    case '\r':
+    case '\n':
+      return true;
+    case '@':
+      return !is_plain_handle(text);
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+std::string csv_cell(std::string_view text) {
+  const bool formula = looks_like_a_formula(text);
+  if (!formula && text.find_first_of(",\"\r\n") == std::string_view::npos &&
+      (text.empty() || (text.front() != ' ' && text.back() != ' '))) {
+    return std::string(text);
+  }
+  std::string cell = formula ? "\"'" : "\"";
+  for (const char c : text) {
+    if (c == '"') cell += '"';
+    cell += c;
+  }
+  return cell + '"';
+}
+
+std::string to_json(const Meta& meta) { return line_of(meta_json(meta)); }
+
+std::string to_json(const Ranking& ranking) {
+  Json people = Json::array();
+  for (const PersonRow& row : ranking.people) people.push_back(row_json(row, ranking.meta));
+  return line_of({{"meta", meta_json(ranking.meta)},
+                  {"settled", ranking.settled},
+                  {"provisional", ranking.provisional},
+                  {"people", std::move(people)}});
+}
+
+std::string to_json(const PersonCard& card) {
+  Json json = {{"meta", meta_json(card.meta)}};
+  json.update(card_json(card));
+  return line_of(json);
+}
+
+std::string to_json(const PersonExplanation& explanation) {
+  Json json = {{"meta", meta_json(explanation.meta)}};
+  add_row(json, explanation.person, explanation.meta);
+  json["sentence"] = explanation.sentence;
+  json["grouping"] = to_string(explanation.grouping);
+  json["contributions"] = contributions_json(explanation);
+  json["points_total"] =
+      explanation.person.score ? number(explanation.points_total) : Json(nullptr);
+  json["reasons_up"] = reasons_json(explanation.reasons_up);
+  json["reasons_down"] = reasons_json(explanation.reasons_down);
+  json["missing"] = strings(explanation.missing);
+  json["horizons"] = horizons_json(explanation.horizons);
+  return line_of(json);
+}
+
+std::string to_json(const Comparison& comparison) {
+  Json people = Json::array();
+  for (const PersonRow& row : comparison.people) people.push_back(row_json(row, comparison.meta));
+  Json pairs = Json::array();
+  for (const Comparison::Pair& pair : comparison.pairs)
+    pairs.push_back(pair_json(comparison, pair));
+  return line_of({{"meta", meta_json(comparison.meta)},
+                  {"people", std::move(people)},
+                  {"pairs", std::move(pairs)}});
+}
+
+std::string to_ndjson(const Ranking& ranking) {
+  std::string out;
+  for (const PersonRow& row : ranking.people) out += line_of(row_json(row, ranking.meta));
+  return out;
+}
+
+std::string to_ndjson(const PersonCard& card) { return line_of(card_json(card)); }
+
+std::string to_ndjson(const PersonExplanation& explanation) {
+  std::string out;
+  for (const Json& contribution : contributions_json(explanation)) {
+    Json json = {{"person", explanation.person.person},
+                 {"name", explanation.person.name},
+                 {"score", number(explanation.person.score)},
+                 {"grouping", to_string(explanation.grouping)}};
+    json.update(contribution);
+    json["simulated"] = explanation.meta.simulated;
+    json["as_of"] = instant(explanation.meta.as_of);
+    json["method"] = explanation.meta.method;
+    json["policy"] = explanation.meta.policy;
+    out += line_of(json);
+  }
+  return out;
+}
+
+std::string to_ndjson(const Comparison& comparison) {
+  std::string out;
+  for (const Comparison::Pair& pair : comparison.pairs) {
+    Json json = pair_json(comparison, pair);
+    json["simulated"] = comparison.meta.simulated;
+    json["as_of"] = instant(comparison.meta.as_of);
+    json["method"] = comparison.meta.method;
+    json["policy"] = comparison.meta.policy;
+    out += line_of(json);
+  }
+  return out;
+}
+
+std::string to_csv(const Ranking& ranking) {
+  std::string out;
+  csv_people_header(out);
+  for (const PersonRow& row : ranking.people) csv_person(out, row, ranking.meta);
+  return out;
+}
+
+std::string to_csv(const PersonCard& card) {
+  std::string out;
+  csv_people_header(out);
+  csv_person(out, card.person, card.meta);
+  return out;
+}
+
+std::string to_csv(const PersonExplanation& explanation) {
+  std::string out;
+  csv_header(out, {"person", "name", "score", "grouping", "label", "points", "acts", "people",
+                   "names", "others", "simulated", "as_of", "method", "policy"});
+  const auto add = [&](const ContributionRow& row, bool others) {
+    CsvLine line(out);
+    line.text(explanation.person.person)
+        .text(explanation.person.name)
+        .number(explanation.person.score)
+        .text(to_string(explanation.grouping))
+        .text(row.label)
+        .number(row.points)
+        .count(row.acts)
+        .count(row.people)
+        .list(row.names)
+        .truth(others)
+        .truth(explanation.meta.simulated)
+        .instant(explanation.meta.as_of)
+        .text(explanation.meta.method)
+        .text(explanation.meta.policy);
+  };
+  for (const ContributionRow& row : explanation.contributions) add(row, false);
+  if (has_others(explanation)) add(explanation.others, true);
+  return out;
+}
+
+std::string to_csv(const Comparison& comparison) {
+  std::string out;
+  csv_header(out, {"first", "first_name", "first_score", "second", "second_name", "second_score",
+                   "first_higher", "sentence", "simulated", "as_of", "method", "policy"});
+  for (const Comparison::Pair& pair : comparison.pairs) {
+    const PersonRow& first = comparison.people[pair.first];
+    const PersonRow& second = comparison.people[pair.second];
+    CsvLine line(out);
+    line.text(first.person)
+        .text(first.name)
+        .number(first.score)
+        .text(second.person)
+        .text(second.name)
+        .number(second.score)
+        .number(pair.first_higher, first.score && second.score)
+        .text(pair.sentence)
+        .truth(comparison.meta.simulated)
+        .instant(comparison.meta.as_of)
+        .text(comparison.meta.method)
+        .text(comparison.meta.policy);
+  }
+  return out;
+}
+
+}  // namespace bellwether

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// Answers as JSON, NDJSON and CSV: one form for the command line and the API.
+//
+// What there is no evidence for is null (an empty cell in CSV), never 0. Numbers are written in the
+// shortest form that reads back as the same double. Names keep their bytes; what is not UTF-8 in
+// them becomes U+FFFD. Every text ends with a line feed. Nothing here decides who may be shown: an
+// answer holds only what its viewer may see.
+//
+// The simulated are marked in every object and every line, because a line may be all that is kept.
+#pragma once
+#include <string>
+
+#include "workspace/query/query.h"
+
+namespace bellwether {
+
+// One JSON object on one line, `meta` first.
+std::string to_json(const Ranking& ranking);
+std::string to_json(const PersonCard& card);
+std::string to_json(const PersonExplanation& explanation);
+std::string to_json(const Comparison& comparison);
+// The value of `meta` alone.
+std::string to_json(const Meta& meta);
+
+// One object a line: people; the one person; contributions; pairs. Empty when there are none.
+// An explanation's lines carry the person and their score, so that each can be read alone.
+std::string to_ndjson(const Ranking& ranking);
+std::string to_ndjson(const PersonCard& card);
+std::string to_ndjson(const PersonExplanation& explanation);
+std::string to_ndjson(const Comparison& comparison);
+
+// RFC 4180 with a header line and CRLF. Of what has parts (accounts, topics, names) the parts stand
+// in one cell, separated by "; ". A cell that a spreadsheet would take for a formula gets an
+// apostrophe before it, see csv_cell.
+std::string to_csv(const Ranking& ranking);
+std::string to_csv(const PersonCard& card);
+std::string to_csv(const PersonExplanation& explanation);
+std::string to_csv(const Comparison& comparison);
+
+// One cell of text, quoted where it has to be. Spreadsheets run what begins with =, +, -, @, a tab
+// or a line end: such text gets an apostrophe. Plain handles ("@ana", "@ana@example.org") cannot
+// call anything and stay as they are.
+std::string csv_cell(std::string_view text);
+
+}  // namespace bellwether

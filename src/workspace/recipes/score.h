@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// Turns the log into a ledger and the ledger into a published snapshot.
+#pragma once
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "credit/ledger.h"
+#include "workspace/workspace.h"
+
+namespace bellwether {
+
+struct ScoreRequest {
+  std::optional<Instant> as_of;  // empty: just after the newest event
+  std::string method;            // empty: bellwether/1
+};
+
+struct ScoreResult {
+  SnapshotInfo snapshot;
+  CreditSummary credit;
+  uint64_t pairs = 0;
+  uint32_t teleport_set = 0;              // accounts that standing starts from
+  std::vector<std::string> newly_chosen;  // networks whose automatic set was chosen now
+};
+
+// kNotFound: no act with a known time before as_of. kUnsupported: no such method.
+// `phase` is told each step as it begins.
+Result<ScoreResult> score(Workspace& workspace, const ScoreRequest& request,
+                          const std::function<void(std::string_view)>& phase);
+
+}  // namespace bellwether

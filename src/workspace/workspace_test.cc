@@ -1,0 +1,410 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a file to an answer, and back to the file: the stories that cross the rooms below.
+#include "workspace/workspace.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <bit>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <numeric>
+
+#include "workspace/query/query.h"
+#include "workspace/query/render.h"
+#include "workspace/recipes/ingest.h"
+#include "workspace/recipes/score.h"
+#include "workspace/recipes/simulate.h"
+
+namespace bellwether {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::SizeIs;
+
+constexpr Instant kToday{1'750'000'000'000};  // 2025-06-15
+
+class WorkspaceTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = std::filesystem::temp_directory_path() /
+              ("bw-workspace-" + std::to_string(::getpid()) + "-" +
+               ::testing::UnitTest::GetInstance()->current_test_info()->name());
+    std::filesystem::remove_all(folder_);
+    std::filesystem::create_directories(folder_);
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  std::unique_ptr<Workspace> open(const std::string& name, unsigned threads = 1) {
+    WorkspaceOptions options;
+    options.home = (folder_ / name).string();
+    options.create = true;
+    options.threads = threads;
+    options.now = [] { return kToday; };
+    auto workspace = Workspace::open(options);
+    EXPECT_TRUE(workspace.ok()) << workspace.error().message;
+    return std::move(*workspace);
+  }
+
+  std::string file(const std::string& name, const std::string& text) {
+    const auto path = folder_ / name;
+    std::ofstream(path) << text;
+    return path.string();
+  }
+
+  static IngestResult read(Workspace& workspace, const std::string& path) {
+    IngestRequest request;
+    request.paths = {path};
+    auto result = ingest(workspace, request, {});
+    EXPECT_TRUE(result.ok()) << result.error().message;
+    return std::move(*result);
+  }
+
+  static ScoreResult score_now(Workspace& workspace) {
+    auto result = score(workspace, {}, {});
+    EXPECT_TRUE(result.ok()) << result.error().message;
+    return std::move(*result);
+  }
+
+  // A village: ana is answered by everybody, some answer one another, all over a month.
+  std::string village() {
+    std::string text = "time,actor,verb,target,topics\n";
+    const auto act = [&](int day, const std::string& actor, const std::string& verb,
+                         const std::string& target, const std::string& topic) {
+      text += std::to_string(1'746'000'000 + day * 86'400) + "," + actor + "," + verb + "," +
+              target + "," + topic + "\n";
+    };
+    for (int i = 0; i < 12; ++i) {
+      const std::string one = "p" + std::to_string(i);
+      const std::string next = "p" + std::to_string((i + 1) % 12);
+      act(i, one, "reply", next, "tea");
+      act(i + 12, next, "reshare", one, "tea");
+      act(i + 2, one, "reshare", "ana", "rust");
+      act(i + 15, one, "reply", "ana", "rust");
+    }
+    return file("village.csv", text);
+  }
+
+  std::filesystem::path folder_;
+};
+
+std::string bits(const Ranking& ranking) {
+  std::string text;
+  for (const PersonRow& row : ranking.people) {
+    text += row.accounts[0] + " " + std::to_string(std::bit_cast<uint64_t>(*row.score)) + " " +
+            std::to_string(std::bit_cast<uint64_t>(row.low)) + " " +
+            std::to_string(std::bit_cast<uint64_t>(row.high)) + "\n";
+  }
+  return text;
+}
+
+Ranking rank_all(Workspace& workspace, Viewer viewer = Viewer::kOperator) {
+  Query query(workspace);
+  RankRequest request;
+  request.all = true;
+  request.limit = 0;
+  auto ranking = query.rank(request, viewer);
+  EXPECT_TRUE(ranking.ok()) << ranking.error().message;
+  return std::move(*ranking);
+}
+
+TEST_F(WorkspaceTest, AFileBecomesARankingWithReasonsThatAddUp) {
+  const auto workspace = open("home");
+  const IngestResult result = read(*workspace, village());
+  EXPECT_EQ(result.accepted(), 48U);
+  EXPECT_EQ(score_now(*workspace).snapshot.people, 13U);
+
+  const Ranking ranking = rank_all(*workspace);
+  ASSERT_THAT(ranking.people, SizeIs(13));
+  const PersonRow& ana = ranking.people[0];
+  EXPECT_EQ(ana.name, "ana");
+  EXPECT_TRUE(ana.settled);
+  EXPECT_EQ(ana.rank, 1U);
+  EXPECT_THAT(ana.topics, ElementsAre("rust"));
+  EXPECT_THAT(ana.reason, HasSubstr("12 people"));
+
+  Query query(*workspace);
+  for (const PersonRow& row : ranking.people) {
+    for (const Grouping grouping : {Grouping::kAct, Grouping::kMover, Grouping::kTopic,
+                                    Grouping::kVerb, Grouping::kNetwork, Grouping::kMonth}) {
+      const auto told = query.explain(row.person, {grouping, 0}, Viewer::kOperator);
+      ASSERT_TRUE(told.ok()) << told.error().message;
+      const double sum =
+          std::accumulate(told->contributions.begin(), told->contributions.end(), 0.0,
+                          [](double s, const ContributionRow& c) { return s + c.points; });
+      // The slice that explains comes to the very score that was published.
+      EXPECT_NEAR(sum, *row.score - 1, 1e-9) << row.name;
+      EXPECT_NEAR(told->points_total, *row.score - 1, 1e-9);
+    }
+  }
+}
+
+TEST_F(WorkspaceTest, EveryPointLeadsBackToARecordOfTheFile) {
+  const auto workspace = open("home");
+  const std::string path = village();
+  read(*workspace, path);
+  score_now(*workspace);
+  Query query(*workspace);
+  const auto told = query.explain("ana", {Grouping::kAct, 0}, Viewer::kOperator);
+  ASSERT_TRUE(told.ok());
+  ASSERT_THAT(told->contributions, SizeIs(24));
+  std::ifstream lines(path);
+  std::vector<std::string> text;
+  for (std::string line; std::getline(lines, line);) text.push_back(line);
+  for (const ContributionRow& row : told->contributions) {
+    ASSERT_THAT(row.receipts, SizeIs(1));
+    const Receipt& receipt = row.receipts[0];
+    EXPECT_EQ(receipt.source, path);
+    EXPECT_THAT(text[receipt.record - 1], HasSubstr(",ana,"));
+  }
+}
+
+TEST_F(WorkspaceTest, ReadingTwiceAndInAnotherOrderOnMoreThreadsGivesTheSameBits) {
+  const std::string one = village();
+  const std::string two = file("two.csv",
+                               "time,actor,verb,target\n2025-05-20T10:00:00Z,p3,quote,zoe\n"
+                               "2025-05-20T10:00:00Z,p3,quote,zoe\n"
+                               "2025-05-21T10:00:00Z,zoe,reply,p3\n");
+  const auto first = open("first");
+  read(*first, one);
+  read(*first, two);
+  score_now(*first);
+  const auto second = open("second", 4);
+  read(*second, two);
+  read(*second, one);
+  const IngestResult again = read(*second, two);
+  EXPECT_EQ(again.accepted(), 0U);
+  EXPECT_EQ(again.sources[0].duplicates, 3U);  // the two equal lines are two acts, both known
+  score_now(*second);
+  EXPECT_EQ(bits(rank_all(*first)), bits(rank_all(*second)));
+}
+
+TEST_F(WorkspaceTest, AUnitTakenBackIsAsIfNeverRead) {
+  const auto workspace = open("home");
+  read(*workspace, village());
+  score_now(*workspace);
+  const std::string before = bits(rank_all(*workspace));
+  const IngestResult more =
+      read(*workspace, file("more.csv", "time,actor,verb,target\n2025-05-01,p1,endorse,p2\n"));
+  score_now(*workspace);
+  EXPECT_NE(bits(rank_all(*workspace)), before);
+  ASSERT_EQ(*workspace->store().undo_unit(more.unit), 1U);
+  score_now(*workspace);
+  EXPECT_EQ(bits(rank_all(*workspace)), before);
+}
+
+TEST_F(WorkspaceTest, NobodyIsShownWhoDidNotAskToBe) {
+  const auto workspace = open("home");
+  read(*workspace, village());
+  score_now(*workspace);
+  EXPECT_THAT(rank_all(*workspace, Viewer::kPublic).people, IsEmpty());
+  {
+    Query query(*workspace);
+    // A person who hides and one who does not exist are told apart by nothing.
+    const auto hidden = query.show("csv:ana", Viewer::kPublic);
+    const auto nobody = query.show("csv:ann", Viewer::kPublic);
+    ASSERT_FALSE(hidden.ok());
+    ASSERT_FALSE(nobody.ok());
+    EXPECT_EQ(hidden.error().code, nobody.error().code);
+    EXPECT_EQ(hidden.error().message.size(), nobody.error().message.size());
+  }
+  ASSERT_TRUE(workspace->registry().set_consent("csv:ana", Consent::kListed).ok());
+  const Ranking shown = rank_all(*workspace, Viewer::kPublic);
+  ASSERT_THAT(shown.people, SizeIs(1));
+  EXPECT_EQ(shown.people[0].rank_high, 1U);
+  Query query(*workspace);
+  for (const Grouping grouping : {Grouping::kMover, Grouping::kAct, Grouping::kVerb}) {
+    const auto told = query.explain("csv:ana", {grouping, 0}, Viewer::kPublic);
+    ASSERT_TRUE(told.ok());
+    const std::string json = to_json(*told);
+    for (int i = 0; i < 12; ++i) {
+      EXPECT_THAT(json, Not(HasSubstr("\"p" + std::to_string(i) + "\"")));
+      EXPECT_THAT(json, Not(HasSubstr("csv:p" + std::to_string(i))));
+    }
+    // What is hidden still counts: the sum is whole.
+    EXPECT_NEAR(told->points_total, *told->person.score - 1, 1e-9);
+  }
+  const auto card = query.show("csv:ana", Viewer::kPublic);
+  ASSERT_TRUE(card.ok());
+  EXPECT_THAT(card->moves, IsEmpty());
+}
+
+TEST_F(WorkspaceTest, LinkedAccountsAreOnePersonAndUnlinkingRestoresEveryBit) {
+  const auto workspace = open("home");
+  read(*workspace, village());
+  score_now(*workspace);
+  const std::string before = bits(rank_all(*workspace));
+  ASSERT_TRUE(workspace->registry().link("csv:ana", "csv:p5").ok());
+  score_now(*workspace);
+  const Ranking linked = rank_all(*workspace);
+  EXPECT_THAT(linked.people, SizeIs(12));
+  EXPECT_THAT(linked.people[0].accounts, ElementsAre("csv:ana", "csv:p5"));
+  {
+    Query query(*workspace);
+    const auto told = query.explain("csv:p5", {}, Viewer::kOperator);
+    ASSERT_TRUE(told.ok());
+    EXPECT_NEAR(told->points_total, *linked.people[0].score - 1, 1e-9);
+  }
+  ASSERT_TRUE(workspace->registry().unlink("csv:p5").ok());
+  score_now(*workspace);
+  EXPECT_EQ(bits(rank_all(*workspace)), before);
+}
+
+TEST_F(WorkspaceTest, NoEvidenceIsNoScoreAndNotZero) {
+  const auto workspace = open("home");
+  read(*workspace,
+       file("shy.csv",
+            "time,actor,verb,target\n2025-05-01,shy,reply,ana\n2025-05-02,bo,reply,ana\n"));
+  score_now(*workspace);
+  Query query(*workspace);
+  const auto card = query.show("csv:shy", Viewer::kOperator);
+  ASSERT_TRUE(card.ok()) << card.error().message;
+  EXPECT_FALSE(card->person.score.has_value());
+  EXPECT_THAT(card->sentence, HasSubstr("No evidence"));
+  EXPECT_THAT(to_json(*card), HasSubstr("\"score\":null"));
+  ASSERT_THAT(card->moved_by, SizeIs(1));
+  EXPECT_EQ(card->moved_by[0].name, "ana");
+}
+
+TEST_F(WorkspaceTest, DatesThatNoClockCanHaveSaidAreRejectedByName) {
+  const auto workspace = open("home");
+  const IngestResult result =
+      read(*workspace,
+           file("odd.csv",
+                "time,actor,verb,target\n1979-12-31T23:59:59Z,a,reply,b\n1980-01-01,a,reply,b\n"
+                "2025-06-16T15:06:40Z,a,reply,b\n2025-06-16T15:06:41Z,a,reply,b\n"));
+  EXPECT_EQ(result.accepted(), 2U);  // 1980, and a day after today to the second
+  EXPECT_EQ(result.rejected(), 2U);
+  const auto rows = workspace->store().rejects(result.unit, 10);
+  ASSERT_TRUE(rows.ok());
+  ASSERT_THAT(*rows, SizeIs(2));
+  EXPECT_EQ((*rows)[0].record, 2U);
+  EXPECT_THAT((*rows)[0].reason, HasSubstr("1980"));
+  EXPECT_EQ((*rows)[1].record, 5U);
+  EXPECT_THAT((*rows)[1].reason, HasSubstr("a day after"));
+}
+
+TEST_F(WorkspaceTest, AFolderIsReadFileByFileAndWhatIsUnknownIsNamed) {
+  const auto workspace = open("home");
+  std::filesystem::create_directories(folder_ / "in");
+  village();
+  std::filesystem::rename(folder_ / "village.csv", folder_ / "in" / "village.csv");
+  std::ofstream(folder_ / "in" / "poem.txt") << "Beware lest you lose the substance\nby grasping\n";
+  const IngestResult result = read(*workspace, (folder_ / "in").string());
+  EXPECT_EQ(result.accepted(), 48U);
+  ASSERT_THAT(result.unusable, SizeIs(1));
+  EXPECT_THAT(result.unusable[0].message, HasSubstr("poem.txt"));
+
+  // The same when the form is named; and a form that does not exist is said at once.
+  IngestRequest request;
+  request.paths = {(folder_ / "in").string()};
+  request.source = "csv";
+  const auto named = ingest(*workspace, request, {});
+  ASSERT_TRUE(named.ok()) << named.error().message;
+  EXPECT_EQ(named->sources[named->sources.size() - 1].duplicates, 48U);
+  request.source = "tsv";
+  EXPECT_EQ(ingest(*workspace, request, {}).error().code, ErrorCode::kInvalidArgument);
+}
+
+TEST_F(WorkspaceTest, ScoringAnEmptyLogSaysWhatToDo) {
+  const auto workspace = open("home");
+  const auto result = score(*workspace, {}, {});
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().code, ErrorCode::kNotFound);
+  EXPECT_THAT(result.error().message, HasSubstr("ingest"));
+  Query query(*workspace);
+  EXPECT_THAT(query.rank({}, Viewer::kOperator).error().message, HasSubstr("score"));
+}
+
+TEST_F(WorkspaceTest, AnEarlierAsOfLeavesOutWhatCameLater) {
+  const auto workspace = open("home");
+  read(*workspace, village());
+  ScoreRequest early;
+  early.as_of = Instant{(1'746'000'000 + 10 * 86'400) * int64_t{1000}};
+  const auto then = score(*workspace, early, {});
+  ASSERT_TRUE(then.ok()) << then.error().message;
+  const double before = *rank_all(*workspace).people[0].score;
+  score_now(*workspace);
+  EXPECT_GT(*rank_all(*workspace).people[0].score, before);
+  Query query(*workspace);
+  RankRequest request;
+  request.as_of = early.as_of;
+  request.all = true;
+  const auto old = query.rank(request, Viewer::kOperator);
+  ASSERT_TRUE(old.ok()) << old.error().message;
+  EXPECT_EQ(*old->people[0].score, before);
+  const auto card = query.show("ana", Viewer::kOperator);
+  ASSERT_TRUE(card.ok());
+  EXPECT_THAT(card->history, SizeIs(2));
+}
+
+TEST_F(WorkspaceTest, TheSimulatedIsMarkedWhereverItShows) {
+  const auto workspace = open("home");
+  SimulateOptions options;
+  options.people = 200;
+  options.days = 30;
+  const auto made = simulate(*workspace, options, {});
+  ASSERT_TRUE(made.ok()) << made.error().message;
+  EXPECT_GT(made->accepted(), 1000U);
+  const auto again = simulate(*workspace, options, {});
+  EXPECT_EQ(again->accepted(), 0U);
+  score_now(*workspace);
+  const Ranking ranking = rank_all(*workspace);
+  EXPECT_TRUE(ranking.meta.simulated);
+  EXPECT_THAT(to_json(ranking), HasSubstr("\"simulated\":true"));
+}
+
+TEST_F(WorkspaceTest, ANewReadingMakesTheOldScoresStale) {
+  const auto workspace = open("home");
+  read(*workspace, village());
+  score_now(*workspace);
+  EXPECT_FALSE(rank_all(*workspace).meta.stale);
+  read(*workspace, file("more.csv", "time,actor,verb,target\n2025-05-01,p1,endorse,p2\n"));
+  EXPECT_TRUE(rank_all(*workspace).meta.stale);
+}
+
+TEST_F(WorkspaceTest, RestrictedToATopicOnlyItsActsCount) {
+  const auto workspace = open("home");
+  read(*workspace, village());
+  score_now(*workspace);
+  Query query(*workspace);
+  RankRequest request;
+  request.all = true;
+  request.topic = "Tea";
+  const auto tea = query.rank(request, Viewer::kOperator);
+  ASSERT_TRUE(tea.ok()) << tea.error().message;
+  ASSERT_THAT(tea->people, SizeIs(12));
+  for (const PersonRow& row : tea->people) EXPECT_NE(row.name, "ana");
+  request.topic = "cheese";
+  EXPECT_EQ(query.rank(request, Viewer::kOperator).error().code, ErrorCode::kNotFound);
+}
+
+TEST_F(WorkspaceTest, AChangedPolicyCountsAtTheNextScoringAndHasAnotherHash) {
+  const auto workspace = open("home");
+  read(*workspace, village());
+  const ScoreResult before = score_now(*workspace);
+  std::ofstream(folder_ / "home" / "policy.toml") << "[credit]\nreply = 0\n";
+  const ScoreResult after = score_now(*workspace);
+  EXPECT_LT(after.credit.responses, before.credit.responses);
+  EXPECT_NE(after.snapshot.policy_hash, before.snapshot.policy_hash);
+}
+
+TEST_F(WorkspaceTest, AWrongPolicyIsRefusedByLineAndKey) {
+  { open("home"); }
+  std::ofstream(folder_ / "home" / "policy.toml") << "[credit]\nreply = 11\n";
+  WorkspaceOptions options;
+  options.home = (folder_ / "home").string();
+  options.now = [] { return kToday; };
+  const auto refused = Workspace::open(options);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, ErrorCode::kInvalidArgument);
+  EXPECT_THAT(refused.error().message, HasSubstr("credit.reply"));
+}
+
+}  // namespace
+}  // namespace bellwether
