@@ -107,9 +107,8 @@ std::string reason_down(const Restraint& restraint, const Policy& policy) {
   switch (restraint.kind) {
     case Restraint::Kind::kCrowd:
       return fmt::format(
-          "{} of those who responded are vouched for by nobody of standing; together they count "
-          "for "
-          "at most {:.0f} % of one more than the vouched ones",
+          "nobody of standing vouches for {} of those who responded; together they can add at most "
+          "{:.0f} % of what the vouched ones do",
           about_people(restraint.people), policy.crowd_share * 100);
     case Restraint::Kind::kCourted:
       return fmt::format(

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+
+#include <cmath>
+
+#include "cli/output.h"
+#include "workspace/query/words.h"
+
+namespace bellwether {
+namespace {
+
+void print_reasons(Context& context, std::string_view title, std::string_view sign,
+                   const std::vector<Reason>& reasons) {
+  if (reasons.empty()) return;
+  context.out << '\n' << title << '\n';
+  for (const Reason& reason : reasons) {
+    fmt::print(context.out, "  {}{:5.1f}  {}\n", sign, reason.points,
+               wrap(reason.text, static_cast<size_t>(context.columns), 10));
+  }
+}
+
+void print_head(Context& context, const Meta& meta, const PersonRow& person,
+                const std::string& sentence) {
+  std::ostream& out = context.out;
+  if (meta.simulated) out << "SIMULATED: a made-up community, nobody real.\n";
+  out << person.name << '\n';
+  std::string accounts;
+  for (const std::string& account : person.accounts) {
+    accounts += (accounts.empty() ? "" : " · ") + account;
+  }
+  fmt::print(out, "{}  (person {})\n\n  {}.\n", accounts, person.person, sentence);
+  if (person.rank > 0) {
+    fmt::print(
+        out, "  {} of the settled; above {:.0f} % of all with evidence; as of {}.\n",
+        person.rank_low == person.rank_high
+            ? fmt::format("Rank {}", grouped(person.rank_low))
+            : fmt::format("Rank {} to {}", grouped(person.rank_low), grouped(person.rank_high)),
+        person.percentile, to_day(meta.as_of));
+  }
+  if (!person.topics.empty()) {
+    std::string topics;
+    for (const std::string& topic : person.topics) topics += (topics.empty() ? "" : ", ") + topic;
+    fmt::print(out, "  Topics, on evidence: {}.\n", topics);
+  }
+  if (meta.stale)
+    out << "  The log has changed since: `bellwether score` brings this up to date.\n";
+}
+
+void print_missing(std::ostream& out, const std::vector<std::string>& missing) {
+  if (missing.empty()) return;
+  out << "\nWhat is missing for a settled score\n";
+  for (const std::string& words : missing) out << "         " << words << '\n';
+}
+
+void print_neighbours(Context& context, std::string_view title,
+                      const std::vector<Neighbour>& neighbours, bool points) {
+  if (neighbours.empty()) return;
+  context.out << '\n' << title << '\n';
+  Table table(points ? std::vector<Table::Column>{{"  points", true},
+                                                  {"moved lately", true},
+                                                  {"acts", true},
+                                                  {"last", false},
+                                                  {"", false}}
+                     : std::vector<Table::Column>{
+                           {"  moved lately", true}, {"acts", true}, {"last", false}, {"", false}});
+  for (const Neighbour& n : neighbours) {
+    std::vector<std::string> cells;
+    if (points) cells.push_back(fmt::format("{:.2f}", n.points));
+    cells.push_back(fmt::format("{:.0f} %", n.chance * 100));
+    cells.push_back(grouped(n.acts));
+    cells.push_back(to_day(n.last));
+    cells.push_back(n.name);
+    table.row(std::move(cells));
+  }
+  table.print(context.out, context.columns);
+}
+
+}  // namespace
+
+int command_rank(Context& context, const std::vector<std::string>& arguments) {
+  CLI::App app(
+      "Who moves most people. The order follows people moved; a rank is a range, because a "
+      "score has a margin.",
+      "bellwether rank");
+  CommonOptions common;
+  add_common(app, context, common, true, true);
+  RankRequest request;
+  std::string by = "score";
+  std::string topic;
+  std::string network;
+  std::string as_of;
+  app.add_option("--by", by, "order")
+      ->check(CLI::IsMember({"score", "momentum"}))
+      ->capture_default_str();
+  app.add_option("--topic", topic, "only what is about this topic");
+  app.add_option("--network", network, "only what happened on this network");
+  app.add_option("--limit", request.limit, "at most so many; 0: all")->capture_default_str();
+  app.add_option("--offset", request.offset, "leave out the first so many")->capture_default_str();
+  app.add_option("--as-of", as_of, "the snapshot of this instant; otherwise the newest");
+  app.add_flag("--all", request.all, "the provisional too, after the settled");
+  bool plain = false;
+  app.add_flag("--plain", plain, "without reasons and topics, which cost a look at each person");
+  app.footer(
+      "Examples:\n  bellwether rank\n  bellwether rank --topic rust --limit 50 --format csv");
+  if (const auto code = parse(app, context, arguments)) return *code;
+  request.by = by == "momentum" ? RankBy::kMomentum : RankBy::kScore;
+  request.reasons = !plain;
+  if (!topic.empty()) request.topic = topic;
+  if (!network.empty()) request.network = network;
+  if (!as_of.empty()) {
+    request.as_of = parse_instant(as_of);
+    if (!request.as_of) {
+      fmt::print(context.err, "bellwether rank: '{}' is no time; write 2012-07-05T12:00:00Z\n",
+                 as_of);
+      return kExitUsage;
+    }
+  }
+  auto open = OpenWorkspace::open(context, common, false);
+  if (!open.ok()) return complain(context, open.error());
+  const auto ranking = open->query().rank(request, common.viewer());
+  if (!ranking.ok()) return complain(context, ranking.error());
+  if (!print_for_programs(context, common.output(), *ranking)) print_ranking(context, *ranking);
+  return kExitDone;
+}
+
+int command_show(Context& context, const std::vector<std::string>& arguments) {
+  CLI::App app("One person: score with its margin, reasons, whom they move and who moves them.",
+               "bellwether show");
+  CommonOptions common;
+  add_common(app, context, common, true, true);
+  std::vector<std::string> people;
+  app.add_option("PERSON", people, "network:name, the person's id, or a name only one person has")
+      ->required();
+  app.footer("Example:\n  bellwether show mastodon:@ana@example.social");
+  if (const auto code = parse(app, context, arguments)) return *code;
+  auto open = OpenWorkspace::open(context, common, false);
+  if (!open.ok()) return complain(context, open.error());
+  for (const std::string& person : people) {
+    const auto card = open->query().show(person, common.viewer());
+    if (!card.ok()) return complain(context, card.error());
+    if (print_for_programs(context, common.output(), *card)) continue;
+    print_head(context, card->meta, card->person, card->sentence);
+    print_reasons(context, "What holds it up", "+", card->reasons_up);
+    print_reasons(context, "What holds it back", "-", card->reasons_down);
+    print_missing(context.out, card->missing);
+    print_neighbours(context, "Whom they move", card->moves, true);
+    print_neighbours(context, "Who moves them", card->moved_by, false);
+    context.out << '\n';
+    print_footer(context, card->meta);
+  }
+  return kExitDone;
+}
+
+int command_explain(Context& context, const std::vector<std::string>& arguments) {
+  CLI::App app(
+      "Why a score is what it is: contributions that add up to score - 1, down to single acts.",
+      "bellwether explain");
+  CommonOptions common;
+  add_common(app, context, common, true, true);
+  std::vector<std::string> people;
+  std::string by = "person";
+  ExplainRequest request;
+  std::optional<uint32_t> limit;
+  app.add_option("PERSON", people, "network:name, the person's id, or a name only one person has")
+      ->required();
+  app.add_option("--by", by, "what to add up by")
+      ->check(CLI::IsMember({"act", "person", "verb", "topic", "network", "month"}))
+      ->capture_default_str();
+  app.add_option("--limit", limit,
+                 "show so many, and the rest in one line; 0: all (default: 15 in a "
+                 "table, else all)");
+  app.footer("Examples:\n  bellwether explain @ana\n  bellwether explain @ana --by act --json");
+  if (const auto code = parse(app, context, arguments)) return *code;
+  request.grouping = *parse_grouping(by);
+  request.limit = limit.value_or(common.output() == OutputForm::kTable ? 15 : 0);
+  auto open = OpenWorkspace::open(context, common, false);
+  if (!open.ok()) return complain(context, open.error());
+  for (const std::string& person : people) {
+    const auto told = open->query().explain(person, request, common.viewer());
+    if (!told.ok()) return complain(context, told.error());
+    if (print_for_programs(context, common.output(), *told)) continue;
+    print_head(context, told->meta, told->person, told->sentence);
+    if (!told->person.score) continue;
+    print_reasons(context, "What holds it up", "+", told->reasons_up);
+    print_reasons(context, "What holds it back", "-", told->reasons_down);
+    print_missing(context.out, told->missing);
+    fmt::print(context.out, "\nIt adds up, by {}\n", by);
+    Table table({{"  points", true}, {"acts", true}, {"people", true}, {"", false}});
+    table.row({"1.00", "", "", "where every score with evidence begins"});
+    for (const ContributionRow& row : told->contributions) {
+      std::string label = row.label;
+      if (!row.receipts.empty()) {
+        const Receipt& r = row.receipts.front();
+        label += fmt::format("   {}, {}", to_day(r.published),
+                             r.object.empty() ? fmt::format("record {}", r.record) : r.object);
+      }
+      table.row({fmt::format("{:.2f}", row.points), grouped(row.acts), grouped(row.people), label});
+    }
+    if (told->others.acts > 0) {
+      table.row({fmt::format("{:.2f}", told->others.points), grouped(told->others.acts),
+                 grouped(told->others.people), "all others"});
+    }
+    table.row({fmt::format("{:.2f}", 1 + told->points_total), "", "",
+               fmt::format("together; the score is {:.2f}", *told->person.score)});
+    table.print(context.out, context.columns);
+    context.out << '\n';
+    print_footer(context, told->meta);
+  }
+  return kExitDone;
+}
+
+int command_compare(Context& context, const std::vector<std::string>& arguments) {
+  CLI::App app(
+      "Two to five people side by side, and how likely it is that one moves more than another.",
+      "bellwether compare");
+  CommonOptions common;
+  add_common(app, context, common, true, true);
+  std::vector<std::string> people;
+  app.add_option("PERSON", people, "network:name, the person's id, or a name only one person has")
+      ->required()
+      ->expected(2, 5);
+  app.footer("Example:\n  bellwether compare @ana @bo");
+  if (const auto code = parse(app, context, arguments)) return *code;
+  auto open = OpenWorkspace::open(context, common, false);
+  if (!open.ok()) return complain(context, open.error());
+  const auto comparison = open->query().compare(people, common.viewer());
+  if (!comparison.ok()) return complain(context, comparison.error());
+  if (print_for_programs(context, common.output(), *comparison)) return kExitDone;
+  if (comparison->meta.simulated) context.out << "SIMULATED: a made-up community, nobody real.\n";
+  for (const Comparison::Pair& pair : comparison->pairs) context.out << pair.sentence << ".\n";
+  context.out << '\n';
+  Table table({{"", false},
+               {"score", true},
+               {"likely", true},
+               {"people moved", true},
+               {"state", false},
+               {"why", false}});
+  for (const PersonRow& p : comparison->people) {
+    if (!p.score) {
+      table.row({p.name, "-", "", "", "no evidence", ""});
+      continue;
+    }
+    table.row({p.name, fmt::format("{:.0f}", *p.score),
+               fmt::format("{:.0f} to {:.0f}", p.low, p.high),
+               grouped(static_cast<uint64_t>(std::llround(p.people_moved))),
+               std::string(state_word(p)), p.reason});
+  }
+  table.print(context.out, context.columns);
+  context.out << '\n';
+  print_footer(context, comparison->meta);
+  return kExitDone;
+}
+
+}  // namespace bellwether

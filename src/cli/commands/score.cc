@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/commands/score.h"
+
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+
+#include <nlohmann/json.hpp>
+
+#include "workspace/query/words.h"
+
+namespace bellwether {
+
+Result<ScoreResult> score_aloud(Context& context, OpenWorkspace& open,
+                                const ScoreRequest& request) {
+  ProgressLine line(context);
+  auto result =
+      score(open.workspace(), request, [&](std::string_view phase) { line.phase(phase); });
+  line.clear();
+  if (!result.ok()) return result;
+  BW_TRY(open.query().refresh());
+  const CreditSummary& credit = result->credit;
+  fmt::print(context.err, "Scored {} people as of {}: {} settled. {} of {} acts were responses.\n",
+             grouped(result->snapshot.people), to_string(result->snapshot.as_of),
+             grouped(result->snapshot.settled), grouped(credit.responses), grouped(credit.acts));
+  if (credit.untimed > 0) {
+    fmt::print(context.err, "{} responses have no time and give no credit until they do.\n",
+               grouped(credit.untimed));
+  }
+  const auto share = [&](Credit part) {
+    return 100.0 * static_cast<double>(part) /
+           static_cast<double>(credit.assigned + credit.unassigned_self +
+                               credit.unassigned_unknown);
+  };
+  if (credit.unassigned_unknown > 0) {
+    fmt::print(context.err, "{:.1f} % of the credit falls to nobody: the author is not known.\n",
+               share(credit.unassigned_unknown));
+  }
+  for (const std::string& network : result->newly_chosen) {
+    fmt::print(context.err,
+               "Chose the accounts of {} that standing starts from, once and for all.\n", network);
+  }
+  if (result->teleport_set == 0) {
+    context.err
+        << "Nobody is vouched for: no two accounts here ever answered each other. Name accounts "
+           "you trust under [standing] teleport in policy.toml.\n";
+  }
+  return result;
+}
+
+int command_score(Context& context, const std::vector<std::string>& arguments) {
+  CLI::App app("Turns the log into a ledger and scores, and publishes them as a snapshot.",
+               "bellwether score");
+  CommonOptions common;
+  add_common(app, context, common, true, false);
+  std::string as_of;
+  ScoreRequest request;
+  app.add_option("--as-of", as_of, "the instant to speak for; otherwise just after the newest act")
+      ->type_name("TIME");
+  app.add_option("--method", request.method, "method to use")->default_str(std::string(kMethod));
+  app.footer("Examples:\n  bellwether score\n  bellwether score --as-of 2012-07-05");
+  if (const auto code = parse(app, context, arguments)) return *code;
+  if (!as_of.empty()) {
+    request.as_of = parse_instant(as_of);
+    if (!request.as_of) {
+      fmt::print(context.err, "bellwether score: '{}' is no time; write 2012-07-05T12:00:00Z\n",
+                 as_of);
+      return kExitUsage;
+    }
+  }
+  auto open = OpenWorkspace::open(context, common, false);
+  if (!open.ok()) return complain(context, open.error());
+  const auto result = score_aloud(context, *open, request);
+  if (!result.ok()) return complain(context, result.error());
+  if (common.output() != OutputForm::kTable) {
+    const SnapshotInfo& s = result->snapshot;
+    const CreditSummary& c = result->credit;
+    const auto points = [](Credit credit) {
+      return static_cast<double>(credit) / static_cast<double>(kCreditOne);
+    };
+    const nlohmann::ordered_json json{{"snapshot", s.snapshot},
+                                      {"as_of", to_string(s.as_of)},
+                                      {"method", s.method},
+                                      {"policy", s.policy_hash},
+                                      {"people", s.people},
+                                      {"settled", s.settled},
+                                      {"simulated", s.simulated},
+                                      {"teleport_set", result->teleport_set},
+                                      {"acts", c.acts},
+                                      {"responses", c.responses},
+                                      {"responses_without_time", c.untimed},
+                                      {"credit_assigned", points(c.assigned)},
+                                      {"credit_unassigned_self", points(c.unassigned_self)},
+                                      {"credit_unassigned_unknown", points(c.unassigned_unknown)}};
+    context.out << json.dump(common.output() == OutputForm::kJson ? 2 : -1) << '\n';
+  }
+  return kExitDone;
+}
+
+}  // namespace bellwether

@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/output.h"
+
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+
+#include "workspace/query/words.h"
+
+namespace bellwether {
+namespace {
+
+std::string bytes_text(uint64_t bytes) {
+  if (bytes < 10'000) return fmt::format("{} B", bytes);
+  if (bytes < 10'000'000) return fmt::format("{:.0f} kB", static_cast<double>(bytes) / 1e3);
+  if (bytes < 10'000'000'000) return fmt::format("{:.0f} MB", static_cast<double>(bytes) / 1e6);
+  return fmt::format("{:.1f} GB", static_cast<double>(bytes) / 1e9);
+}
+
+std::string time_text(double seconds) {
+  const auto whole = static_cast<long>(std::lround(seconds));
+  if (whole < 60) return fmt::format("{} s", whole);
+  return fmt::format("{} min {:02d} s", whole / 60, whole % 60);
+}
+
+bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
+
+int exit_code(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kInvalidArgument:
+      return kExitUsage;
+    case ErrorCode::kNotFound:
+    case ErrorCode::kUnusable:
+      return kExitNothing;
+    default:
+      return kExitRefused;
+  }
+}
+
+std::string list_counts(const std::vector<KindCount>& counts, size_t most) {
+  std::string text;
+  for (size_t i = 0; i < std::min(most, counts.size()); ++i) {
+    text += fmt::format("{}{} {}", i == 0 ? "" : ", ", counts[i].kind, grouped(counts[i].count));
+  }
+  if (counts.size() > most) text += fmt::format(", and {} more kinds", counts.size() - most);
+  return text;
+}
+
+}  // namespace
+
+OutputForm CommonOptions::output() const {
+  if (json) return OutputForm::kJson;
+  if (form == "json") return OutputForm::kJson;
+  if (form == "ndjson") return OutputForm::kNdjson;
+  if (form == "csv") return OutputForm::kCsv;
+  return OutputForm::kTable;
+}
+
+void add_common(CLI::App& app, Context& context, CommonOptions& options, bool forms, bool views) {
+  options.home = context.home;
+  options.threads = context.threads;
+  app.add_option("--home", options.home, "workspace folder (or $BELLWETHER_HOME)")
+      ->type_name("DIR")
+      ->capture_default_str();
+  app.add_option("--threads", options.threads, "how many threads to use")
+      ->check(CLI::Range(1U, 256U))
+      ->capture_default_str();
+  if (forms) {
+    app.add_option("--format", options.form, "form of the result")
+        ->check(CLI::IsMember({"table", "json", "ndjson", "csv"}))
+        ->capture_default_str();
+    app.add_flag("--json", options.json, "short for --format json");
+  }
+  if (views) {
+    app.add_flag("--public", options.public_view,
+                 "show what everybody else would see: people who asked to be listed");
+  }
+}
+
+std::optional<int> parse(CLI::App& app, Context& context,
+                         const std::vector<std::string>& arguments) {
+  std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+  try {
+    app.parse(std::move(reversed));
+  } catch (const CLI::CallForHelp&) {
+    context.out << app.help();
+    return kExitDone;
+  } catch (const CLI::ParseError& error) {
+    context.err << app.get_name() << ": " << error.what() << "\nTry `" << app.get_name()
+                << " --help`.\n";
+    return kExitUsage;
+  }
+  return std::nullopt;
+}
+
+Result<OpenWorkspace> OpenWorkspace::open(Context& context, const CommonOptions& options,
+                                          bool create, bool keep_rejects) {
+  OpenWorkspace open;
+  if (context.workspace != nullptr) {
+    open.workspace_ = context.workspace;
+    open.query_ = context.query;
+    return open;
+  }
+  WorkspaceOptions wanted;
+  wanted.home = absolute(context, options.home);
+  wanted.create = create;
+  wanted.threads = options.threads;
+  wanted.keep_rejects = keep_rejects;
+  wanted.now = context.now;
+  BW_ASSIGN(open.own_workspace_, Workspace::open(std::move(wanted)));
+  open.own_query_ = std::make_unique<Query>(*open.own_workspace_);
+  open.workspace_ = open.own_workspace_.get();
+  open.query_ = open.own_query_.get();
+  return open;
+}
+
+int complain(Context& context, const Error& error) {
+  context.err << "bellwether: " << error.message << "\n";
+  return exit_code(error.code);
+}
+
+std::string absolute(const Context& context, const std::string& path) {
+  if (path == "-" || path.empty() || path.front() == '/') return path;
+  return (std::filesystem::path(context.cwd) / path).lexically_normal().string();
+}
+
+size_t display_width(std::string_view text) {
+  return static_cast<size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return !is_continuation(c); }));
+}
+
+std::string fit(std::string_view text, size_t width) {
+  if (display_width(text) <= width) return std::string(text);
+  if (width == 0) return {};
+  size_t shown = 0;
+  size_t at = 0;
+  while (at < text.size() && shown + 1 < width) {
+    ++at;
+    while (at < text.size() && is_continuation(text[at])) ++at;
+    ++shown;
+  }
+  return std::string(text.substr(0, at)) + "…";
+}
+
+std::string wrap(std::string_view text, size_t width, size_t indent) {
+  std::string out;
+  size_t column = indent;
+  while (!text.empty()) {
+    const size_t space = std::min(text.find(' '), text.size());
+    const std::string_view word = text.substr(0, space);
+    const size_t wide = display_width(word);
+    if (!out.empty()) {
+      if (column + 1 + wide > width) {
+        out += '\n';
+        out.append(indent, ' ');
+        column = indent;
+      } else {
+        out += ' ';
+        ++column;
+      }
+    }
+    out += word;
+    column += wide;
+    text.remove_prefix(std::min(space + 1, text.size()));
+  }
+  return out;
+}
+
+void Table::print(std::ostream& out, int width) const {
+  std::vector<size_t> widths;
+  for (const Column& column : columns_) widths.push_back(display_width(column.title));
+  for (const auto& row : rows_) {
+    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], display_width(row[i]));
+  }
+  constexpr size_t kGap = 2;
+  size_t before_last = 0;
+  for (size_t i = 0; i + 1 < widths.size(); ++i) {
+    // No column but the last may take the whole line.
+    widths[i] = std::min<size_t>(widths[i], 28);
+    before_last += widths[i] + kGap;
+  }
+  const size_t rest = static_cast<size_t>(std::max(width, 40)) > before_last + 10
+                          ? static_cast<size_t>(std::max(width, 40)) - before_last
+                          : 10;
+  widths.back() = std::min(widths.back(), rest);
+  const auto print_row = [&](const std::vector<std::string>& cells) {
+    std::string line;
+    for (size_t i = 0; i < cells.size(); ++i) {
+      const std::string cell = fit(cells[i], widths[i]);
+      const std::string padding(widths[i] - display_width(cell), ' ');
+      line += columns_[i].right ? padding + cell : cell + padding;
+      if (i + 1 < cells.size()) line.append(kGap, ' ');
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    out << line << '\n';
+  };
+  std::vector<std::string> titles;
+  for (const Column& column : columns_) titles.push_back(column.title);
+  print_row(titles);
+  for (const auto& row : rows_) print_row(row);
+}
+
+void ProgressLine::show(const std::string& line, bool now) {
+  if (!context_.err_is_terminal) return;
+  const auto time = std::chrono::steady_clock::now();
+  if (!now && time - shown_ < std::chrono::milliseconds(100)) return;
+  shown_ = time;
+  visible_ = true;
+  context_.err << "\r\x1b[K" << fit(line, static_cast<size_t>(std::max(20, context_.columns - 1)))
+               << std::flush;
+}
+
+void ProgressLine::clear() {
+  if (!visible_) return;
+  context_.err << "\r\x1b[K" << std::flush;
+  visible_ = false;
+}
+
+void ProgressLine::ingest(const IngestProgress& progress) {
+  const auto now = std::chrono::steady_clock::now();
+  if (path_ != progress.path) {
+    path_ = progress.path;
+    started_ = now;
+  }
+  if (progress.source_done) return clear();
+  const double seconds = std::chrono::duration<double>(now - started_).count();
+  const uint64_t events = progress.report->accepted + progress.report->duplicates;
+  std::string line = fmt::format("reading {}  ", path_);
+  if (progress.bytes_total > 0) {
+    const double part = std::min(
+        1.0, static_cast<double>(progress.bytes_read) / static_cast<double>(progress.bytes_total));
+    const auto full = static_cast<size_t>(part * 20);
+    line += fmt::format("[{:<20}] {:3.0f} %  ", std::string(full, '#'), part * 100);
+    if (part > 0.01 && seconds > 1) {
+      line += fmt::format("{} left  ", time_text(seconds * (1 - part) / part));
+    }
+  }
+  line += fmt::format("{} events", grouped(events));
+  if (seconds > 0.2) {
+    line += fmt::format(
+        ", {}/s, {}/s", grouped(static_cast<uint64_t>(static_cast<double>(events) / seconds)),
+        bytes_text(static_cast<uint64_t>(static_cast<double>(progress.bytes_read) / seconds)));
+  }
+  show(line, false);
+}
+
+void ProgressLine::phase(std::string_view name) { show(std::string(name) + " …", true); }
+
+void print_ingest(Context& context, const IngestResult& result) {
+  for (const SourceReport& source : result.sources) {
+    fmt::print(context.err, "{} ({}): {} accepted, {} duplicates, {} rejected{}\n",
+               source.info.path, source.info.adapter, grouped(source.accepted),
+               grouped(source.duplicates), grouped(source.rejected),
+               source.untimed > 0 ? fmt::format("; {} without a time, which give no credit",
+                                                grouped(source.untimed))
+                                  : "");
+    if (!source.accepted_by.empty()) {
+      fmt::print(context.err, "  accepted: {}\n", list_counts(source.accepted_by, 8));
+    }
+    for (const KindCount& reason : source.rejected_by) {
+      fmt::print(context.err, "  rejected: {} × {}\n", grouped(reason.count), reason.kind);
+    }
+    if (!source.left_alone.empty()) {
+      fmt::print(context.err, "  left alone: {}\n", list_counts(source.left_alone, 8));
+    }
+    if (source.state == SourceState::kBroken) {
+      fmt::print(context.err, "  broken off: {}\n", source.message);
+    }
+  }
+  for (const std::string& name : result.left_out) {
+    fmt::print(context.err, "left out: {}\n", name);
+  }
+  for (const Error& error : result.unusable)
+    fmt::print(context.err, "not read: {}\n", error.message);
+}
+
+void print_ranking(Context& context, const Ranking& ranking) {
+  const Meta& meta = ranking.meta;
+  std::ostream& out = context.out;
+  if (meta.simulated) out << "SIMULATED: a made-up community, nobody real.\n";
+  fmt::print(out, "As of {}: {} settled, {} provisional.\n", to_day(meta.as_of),
+             grouped(ranking.settled), grouped(ranking.provisional));
+  if (meta.stale) out << "The log has changed since: `bellwether score` brings this up to date.\n";
+  if (meta.sources_broken > 0) {
+    fmt::print(out, "{} of {} sources ended early: `bellwether sources` tells which.\n",
+               meta.sources_broken, meta.sources);
+  }
+  if (ranking.people.empty()) {
+    out << (ranking.provisional > 0
+                ? "Nobody is settled yet: --all shows the provisional, by their evidence.\n"
+                : "Nobody to show.\n");
+    return;
+  }
+  out << '\n';
+  Table table({{"rank", true},
+               {"", false},
+               {"score", true},
+               {"likely", true},
+               {"people moved", true},
+               {"", false},
+               {"why", false}});
+  const auto whole = [](double points) { return std::to_string(std::lround(points)); };
+  for (const PersonRow& p : ranking.people) {
+    const std::string range = p.rank_low == p.rank_high
+                                  ? std::to_string(p.rank_low)
+                                  : fmt::format("{}–{}", p.rank_low, p.rank_high);
+    const double drift = p.momentum - p.momentum_before;
+    table.row({p.settled ? range : "?", p.name, whole(*p.score) + (p.settled ? "" : "?"),
+               fmt::format("{} to {}", whole(p.low), whole(p.high)),
+               grouped(static_cast<uint64_t>(std::llround(p.people_moved))),
+               drift > 2    ? "rising"
+               : drift < -2 ? "cooling"
+                            : "steady",
+               p.reason});
+  }
+  table.print(out, context.columns);
+  out << '\n';
+  print_footer(context, meta);
+}
+
+void print_footer(Context& context, const Meta& meta) {
+  context.out << wrap(fmt::format("Method {}, policy {} ({}). {}", meta.method, meta.policy_name,
+                                  meta.policy, kNotAVerdict),
+                      static_cast<size_t>(context.columns), 0)
+              << '\n';
+}
+
+}  // namespace bellwether

@@ -1,0 +1,252 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The program as people and scripts use it: outputs, exit codes, and a server in between."""
+
+import csv
+import gzip
+import io
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import time
+import unittest
+import urllib.error
+import urllib.request
+
+PROGRAM = os.environ["BELLWETHER"]
+DATA = pathlib.Path(os.environ["BELLWETHER_DATA"])
+TMP = pathlib.Path(os.environ["BELLWETHER_TMP"])
+RANK_FIELDS = (
+    "rank rank_low rank_high person accounts name score low high settled people_moved reach "
+    "amplification audience momentum percentile topics as_of method policy"
+).split()
+
+
+def bellwether(*arguments, home, code=0, text=None):
+    """Runs one command and returns what it printed; the exit code must be the one expected."""
+    environment = dict(os.environ, BELLWETHER_HOME=str(home), NO_COLOR="1")
+    done = subprocess.run(
+        [PROGRAM, *map(str, arguments)], capture_output=True, text=True, env=environment,
+        cwd=TMP, timeout=300, input=text)
+    assert done.returncode == code, (
+        f"{arguments}: exit code {done.returncode}, not {code}\n{done.stdout}\n{done.stderr}")
+    return done
+
+
+def village(path):
+    """Everybody answers and reshares ana; neighbours answer one another."""
+    rows = ["time,actor,verb,target,topics"]
+    start = 1_746_000_000
+    for i in range(12):
+        one, other = f"p{i}", f"p{(i + 1) % 12}"
+        for day, actor, verb, target, topic in (
+            (i, one, "reply", other, "tea"),
+            (i + 12, other, "RT", one, "tea"),
+            (i + 2, one, "RT", "ana", "rust"),
+            (i + 15, one, "RE", "ana", "rust"),
+        ):
+            rows.append(f"{start + day * 86400},{actor},{verb},{target},{topic}")
+    path.write_text("\n".join(rows) + "\n")
+    return path
+
+
+class Commands(unittest.TestCase):
+    def setUp(self):
+        self.folder = TMP / self.id().split(".")[-1]
+        self.folder.mkdir()
+        self.home = self.folder / "home"
+        self.file = village(self.folder / "village.csv")
+
+    def ready(self):
+        bellwether("ingest", self.file, home=self.home)
+        bellwether("score", home=self.home)
+
+    def test_a_ranking_keeps_the_contract_line_by_line(self):
+        self.ready()
+        lines = bellwether("rank", "--all", "--format", "ndjson", home=self.home).stdout.splitlines()
+        people = [json.loads(line) for line in lines]
+        self.assertEqual(len(people), 13)
+        for person in people:
+            for field in RANK_FIELDS:
+                self.assertIn(field, person)
+            self.assertAlmostEqual(
+                person["people_moved"], 2 ** ((person["score"] - 1) / 4.95) - 1, places=9)
+            self.assertLessEqual(person["low"], person["score"])
+            self.assertLessEqual(person["score"], person["high"])
+        ana = people[0]
+        self.assertEqual((ana["rank"], ana["name"], ana["accounts"]), (1, "ana", ["csv:ana"]))
+        self.assertIsNone(ana["amplification"])  # no posts are known: no evidence, not 0
+        table = bellwether("rank", home=self.home).stdout
+        self.assertIn("answered by 12 people", table)
+        rows = list(csv.DictReader(io.StringIO(
+            bellwether("rank", "--all", "--format", "csv", home=self.home).stdout)))
+        self.assertEqual([r["name"] for r in rows], [p["name"] for p in people])
+
+    def test_an_explanation_sums_to_the_score(self):
+        self.ready()
+        for by in ("act", "person", "verb", "topic", "network", "month"):
+            told = json.loads(bellwether(
+                "explain", "ana", "--by", by, "--json", home=self.home).stdout)
+            total = sum(c["points"] for c in told["contributions"])
+            self.assertAlmostEqual(total, told["score"] - 1, delta=1e-9)
+            for key in ("reasons_up", "reasons_down", "score"):
+                self.assertIn(key, told)
+        self.assertTrue(told["reasons_up"])
+
+    def test_reading_twice_changes_nothing_and_a_unit_can_be_taken_back(self):
+        self.ready()
+        again = bellwether("ingest", self.file, home=self.home).stderr
+        self.assertIn("0 accepted, 48 duplicates", again)
+        bellwether("ingest", "--undo", "1", home=self.home)
+        self.assertIn("undone", bellwether("ingest", "--list", home=self.home).stdout)
+        bellwether("ingest", "--undo", "1", home=self.home, code=1)
+        self.assertIn("48 accepted", bellwether("ingest", self.file, home=self.home).stderr)
+
+    def test_exit_codes_are_stable(self):
+        bellwether(home=self.home, code=2)
+        bellwether("dance", home=self.home, code=2)
+        bellwether("rank", "--limit", "many", home=self.home, code=2)
+        self.assertIn("no workspace", bellwether("rank", home=self.home, code=1).stderr)
+        poem = self.folder / "poem.txt"
+        poem.write_text("Beware lest you lose the substance\nby grasping at the shadow.\n")
+        bellwether("ingest", poem, home=self.home, code=1)
+        bellwether("ingest", self.folder / "absent.csv", home=self.home, code=1)
+        mixed = self.folder / "mixed.csv"
+        mixed.write_text("time,actor,verb,target\n2025-05-01,a,reply,b\nsoon,a,reply,b\n")
+        self.assertIn("1 rejected", bellwether("ingest", mixed, home=self.home).stderr)
+        bellwether("ingest", "--strict", mixed, home=self.home, code=1)
+        rejects = bellwether("ingest", "--rejects", "1", home=self.home).stdout.splitlines()
+        reject = json.loads(rejects[0])
+        self.assertEqual(reject["record"], 3)
+        self.assertIn("time", reject["reason"])
+        self.assertIsNone(reject["content"])  # not kept unless asked for
+        bellwether("show", "nobody", home=self.home, code=1)
+        (self.folder / "file").write_text("")
+        bellwether("ingest", self.file, home=self.folder / "file" / "home", code=3)
+
+    def test_help_teaches_every_command(self):
+        listing = bellwether("--help", home=self.home).stdout
+        names = re.findall(r"^  ([a-z]+)  +\S", listing, re.MULTILINE)
+        self.assertGreaterEqual(len(names), 12)
+        for name in names:
+            text = bellwether(name, "--help", home=self.home).stdout
+            self.assertIn("--home", text + bellwether(name, *(["list"] if name == "people" else []),
+                                                      "--help", home=self.home).stdout)
+        self.assertRegex(bellwether("--version", home=self.home).stdout, r"^bellwether \d+\.\d+\.\d+")
+
+    def test_standard_input_and_compressed_files_are_read_alike(self):
+        text = self.file.read_text()
+        self.assertIn("48 accepted", bellwether("ingest", "-", home=self.home, text=text).stderr)
+        squeezed = self.folder / "anything.bin"
+        squeezed.write_bytes(gzip.compress(text.encode()))
+        self.assertIn("48 duplicates", bellwether("ingest", squeezed, home=self.home).stderr)
+
+    def test_a_workspace_is_checked_and_damage_is_found(self):
+        self.ready()
+        self.assertIn("whole", bellwether("check", home=self.home).stdout)
+        log = self.home / "log.duckdb"
+        content = bytearray(log.read_bytes())
+        # Every block carries a checksum; a flipped byte in the data is found when it is read.
+        for at in range(300_000, len(content), 100_000):
+            content[at] ^= 0x40
+        log.write_bytes(content)
+        done = bellwether("check", home=self.home, code=3)
+        self.assertIn("log.duckdb", done.stdout + done.stderr)
+
+
+class Served(unittest.TestCase):
+    """A server holds the workspace; commands go through it, and others see only the listed."""
+
+    def setUp(self):
+        self.folder = TMP / self.id().split(".")[-1]
+        self.folder.mkdir()
+        self.home = self.folder / "home"
+        self.file = village(self.folder / "village.csv")
+        self.server = subprocess.Popen(
+            [PROGRAM, "start", "--home", self.home, "--listen", "127.0.0.1:0", str(self.file)],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=TMP)
+        self.printed = ""
+        for line in self.server.stdout:
+            self.printed += line
+            if "Serving http" in line:
+                break
+        self.address, self.token = re.search(
+            r"(http://[^/]+)/\?token=(\S+)", self.printed).groups()
+
+    def tearDown(self):
+        self.server.send_signal(signal.SIGTERM)
+        self.server.communicate(timeout=30)
+
+    def get(self, path, token=None):
+        request = urllib.request.Request(self.address + path)
+        if token:
+            request.add_header("Authorization", "Bearer " + token)
+        try:
+            with urllib.request.urlopen(request, timeout=30) as reply:
+                return reply.status, reply.read().decode()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read().decode()
+
+    def test_one_call_reads_scores_prints_and_serves(self):
+        self.assertIn("ana", self.printed)
+        self.assertIn("answered by 12 people", self.printed)
+        status, body = self.get("/api/v3/people?limit=1", self.token)
+        self.assertEqual(status, 200)
+        self.assertEqual(json.loads(body)["people"][0]["name"], "ana")
+        status, body = self.get("/api/v3/people/csv:ana/explanation", self.token)
+        told = json.loads(body)
+        self.assertAlmostEqual(
+            sum(c["points"] for c in told["contributions"]), told["score"] - 1, delta=1e-9)
+        self.assertEqual(self.get("/healthz")[0], 200)
+
+    def test_commands_go_through_the_server_and_consent_decides_what_others_see(self):
+        self.assertNotIn("ana", self.get("/")[1])
+        self.assertEqual(self.get("/api/v3/people/csv:ana")[0], 404)
+        # This process cannot open the database: the server holds it. The command still works.
+        bellwether("people", "consent", "csv:ana", "listed", home=self.home)
+        self.assertEqual(self.get("/api/v3/people/csv:ana")[0], 200)
+        self.assertIn("ana", self.get("/")[1])
+        self.assertEqual(self.get("/api/v3/people/csv:p1")[0], 404)
+        more = self.folder / "more.csv"
+        more.write_text("time,actor,verb,target\n2025-06-01,p1,endorse,zoe\n")
+        # A relative path is the client's.
+        self.assertIn("1 accepted", bellwether(
+            "ingest", more.relative_to(TMP), home=self.home).stderr)
+        bellwether("score", home=self.home)
+        self.assertIn("zoe", bellwether("people", "list", "zoe", home=self.home).stdout)
+        bellwether("people", "consent", "csv:ana", "private", home=self.home)
+        self.assertEqual(self.get("/api/v3/people/csv:ana")[0], 404)
+
+    def test_a_signal_ends_it_in_order(self):
+        self.server.send_signal(signal.SIGTERM)
+        self.assertEqual(self.server.wait(timeout=30), 0)
+        self.assertIn("whole", bellwether("check", home=self.home).stdout)
+
+
+class RealData(unittest.TestCase):
+    def setUp(self):
+        if not DATA.exists():
+            print("skipped: the real data is not beside this checkout")
+            self.skipTest("no real data")
+        self.home = TMP / self.id().split(".")[-1]
+
+    def test_higgs_is_read_to_the_line_and_its_top_is_explained(self):
+        begin = time.monotonic()
+        done = bellwether("start", "--no-serve", "--home", self.home,
+                          DATA / "interactions/higgs-activity_time.txt.gz", home=self.home)
+        print(f"higgs, raw to ranking: {time.monotonic() - begin:.1f} s")
+        self.assertIn("563,069 accepted, 0 duplicates, 0 rejected", done.stderr)
+        self.assertIn("reshare 354,930, mention 171,237, reply 36,902", done.stderr)
+        top = json.loads(bellwether("rank", "--limit", "1", "--json", home=self.home).stdout)
+        person = top["people"][0]
+        told = json.loads(bellwether("explain", person["person"], "--json", home=self.home).stdout)
+        self.assertAlmostEqual(
+            sum(c["points"] for c in told["contributions"]), person["score"] - 1, delta=1e-9)
+
+
+if __name__ == "__main__":
+    sys.exit(0 if unittest.main(exit=False, verbosity=1).result.wasSuccessful() else 1)
