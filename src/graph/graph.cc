@@ -24,15 +24,6 @@ void for_each_pair(const Entries& entries, Visit&& visit) {
   }
 }
 
-std::span<const FoldEntry> of_mover(std::span<const FoldEntry> row, AccountId mover) {
-  const auto begin =
-      std::lower_bound(row.begin(), row.end(), mover,
-                       [](const FoldEntry& e, AccountId account) { return e.mover < account; });
-  auto end = begin;
-  while (end != row.end() && end->mover == mover) ++end;
-  return {begin, end};
-}
-
 }  // namespace
 
 double moved_probability(double x) { return 1 - std::exp(-x); }
@@ -55,7 +46,7 @@ double VouchGraph::of(AccountId from, AccountId to) const {
 }
 
 GraphSnapshot::GraphSnapshot(std::vector<FoldEntry> entries, std::vector<NetworkId> account_network,
-                             PersonMap persons, Instant as_of)
+                             PersonMap persons, Instant as_of, unsigned threads)
     : entries_(std::move(entries)),
       account_network_(std::move(account_network)),
       persons_(std::move(persons)),
@@ -70,6 +61,7 @@ GraphSnapshot::GraphSnapshot(std::vector<FoldEntry> entries, std::vector<Network
     ++row_[entries_[i].receiver + 1];
   }
   for (size_t a = 1; a < row_.size(); ++a) row_[a] += row_[a - 1];
+  index_given(threads);
   if (persons_.one_to_one) return;
   person_row_.assign(size_t{persons_.persons} + 1, 0);
   for (const PersonId person : persons_.person_of) {
@@ -88,6 +80,56 @@ std::span<const FoldEntry> GraphSnapshot::received(AccountId account) const {
   return std::span(entries_).subspan(row_[account], row_[account + 1] - row_[account]);
 }
 
+void GraphSnapshot::index_given(unsigned threads) {
+  assert(entries_.size() < UINT32_MAX);
+  const auto starts_pair = [&](size_t i) {
+    return i == 0 || entries_[i].mover != entries_[i - 1].mover ||
+           entries_[i].receiver != entries_[i - 1].receiver;
+  };
+  given_row_.assign(account_network_.size() + 1, 0);
+  for (size_t i = 0; i < entries_.size(); ++i) {
+    if (starts_pair(i)) ++given_row_[entries_[i].mover + 1];
+  }
+  for (size_t a = 1; a < given_row_.size(); ++a) given_row_[a] += given_row_[a - 1];
+  given_.resize(given_row_.back());
+  std::vector<uint32_t> next(given_row_.begin(), given_row_.end() - 1);
+  // Each piece reads all pairs and places those of its movers, so that every list has one writer
+  // and ascends as the entries do.
+  const size_t accounts = account_network_.size();
+  const size_t share = accounts / threads + 1;
+  parallel_for(accounts, share, threads, [&](size_t begin, size_t end) {
+    for (size_t i = 0; i < entries_.size(); ++i) {
+      const AccountId mover = entries_[i].mover;
+      if (mover < begin || mover >= end || !starts_pair(i)) continue;
+      given_[next[mover]++] = {entries_[i].receiver, static_cast<uint32_t>(i)};
+    }
+  });
+}
+
+std::span<const GraphSnapshot::Given> GraphSnapshot::given(AccountId mover) const {
+  return std::span(given_).subspan(given_row_[mover], given_row_[mover + 1] - given_row_[mover]);
+}
+
+const GraphSnapshot::Given* GraphSnapshot::find_given(AccountId mover, AccountId receiver) const {
+  const auto list = given(mover);
+  const auto found =
+      std::lower_bound(list.begin(), list.end(), receiver,
+                       [](const Given& g, AccountId account) { return g.receiver < account; });
+  return found == list.end() || found->receiver != receiver ? nullptr : &*found;
+}
+
+bool GraphSnapshot::responded(AccountId mover, AccountId receiver) const {
+  return find_given(mover, receiver) != nullptr;
+}
+
+std::span<const FoldEntry> GraphSnapshot::responses(AccountId mover, AccountId receiver) const {
+  const Given* pair = find_given(mover, receiver);
+  if (pair == nullptr) return {};
+  size_t end = pair->first + size_t{1};
+  while (end < row_[receiver + 1] && entries_[end].mover == mover) ++end;
+  return std::span(entries_).subspan(pair->first, end - pair->first);
+}
+
 std::span<const AccountId> GraphSnapshot::accounts_of(PersonId person) const {
   if (persons_.one_to_one) {
     // One to one, person p is account p; the map itself holds that number, in place.
@@ -101,6 +143,8 @@ void GraphSnapshot::fold_entries(std::span<const FoldEntry> entries,
                                  std::span<const double> half_life_ms, int64_t until_ms,
                                  std::vector<MoverFold>& out) const {
   assert(half_life_ms.size() <= std::size(MoverFold{}.x));
+  // What has halved a hundred times is nothing, beside anything else that a score adds up.
+  constexpr double kHalvingsMax = 100;
   double per_ms[8] = {};
   for (size_t h = 0; h < half_life_ms.size(); ++h) per_ms[h] = -1 / half_life_ms[h];
   for_each_pair(entries, [&](std::span<const FoldEntry> pair) {
@@ -113,7 +157,9 @@ void GraphSnapshot::fold_entries(std::span<const FoldEntry> entries,
       const auto age_ms = static_cast<double>(until_ms - e.published_ms);
       const bool courted = e.courted();
       for (size_t h = 0; h < half_life_ms.size(); ++h) {
-        const double decayed = credit * std::exp2(age_ms * per_ms[h]);
+        const double exponent = age_ms * per_ms[h];
+        if (exponent < -kHalvingsMax) continue;
+        const double decayed = credit * std::exp2(exponent);
         fold.x[h] += decayed;
         if (!courted) fold.free[h] += decayed;
       }
@@ -144,12 +190,25 @@ void GraphSnapshot::fold(PersonId person, std::span<const double> half_life_ms, 
   fold_entries(merged, half_life_ms, until.ms, out);
 }
 
+Instant GraphSnapshot::last_received(PersonId person) const {
+  Instant last;
+  for (const AccountId account : accounts_of(person)) {
+    for (const FoldEntry& e : received(account)) {
+      if (!persons_.one_to_one) {
+        const PersonId mover = persons_.person_of[e.mover];
+        if (mover == kNobody || mover == person) continue;
+      }
+      last = std::max(last, Instant{e.published_ms});
+    }
+  }
+  return last;
+}
+
 Dealings GraphSnapshot::dealings(PersonId person, PersonId other) const {
   Dealings result = Dealings::kNone;
-  for (const AccountId receiver : accounts_of(other)) {
-    const auto row = received(receiver);
-    for (const AccountId mover : accounts_of(person)) {
-      for (const FoldEntry& e : of_mover(row, mover)) {
+  for (const AccountId mover : accounts_of(person)) {
+    for (const AccountId receiver : accounts_of(other)) {
+      for (const FoldEntry& e : responses(mover, receiver)) {
         if (!e.prompted()) return Dealings::kApproached;
         result = Dealings::kAnswered;
       }
@@ -162,48 +221,39 @@ VouchGraph GraphSnapshot::vouches(const VouchOptions& options) const {
   const size_t accounts = account_network_.size();
   const auto vouches_max = static_cast<uint32_t>(options.vouches_max);
   // Which responses an account's vouches go to: the first K by (first response, receiver). Most
-  // accounts never come to K; the others keep the K earliest on a heap, the latest on top.
+  // accounts never come to K; of the others the last that still counts is looked up here.
   using First = std::pair<int64_t, AccountId>;
-  std::vector<uint32_t> pairs_given(accounts, 0);
   const auto same_network = [&](std::span<const FoldEntry> pair) {
     return account_network_[pair.front().mover] == account_network_[pair.front().receiver];
   };
-  const auto for_all_pairs = [&](auto&& visit) {
-    for (AccountId receiver = 0; receiver < accounts; ++receiver) {
-      for_each_pair(received(receiver), [&](std::span<const FoldEntry> pair) {
-        if (same_network(pair)) visit(receiver, pair);
-      });
-    }
-  };
-  for_all_pairs(
-      [&](AccountId, std::span<const FoldEntry> pair) { ++pairs_given[pair.front().mover]; });
-  std::vector<uint32_t> heap_of(accounts, kNobody);
-  std::vector<std::vector<First>> heaps;
+  std::vector<uint32_t> limit_of(accounts, kNobody);
+  std::vector<AccountId> busy;
   for (AccountId a = 0; a < accounts; ++a) {
-    if (pairs_given[a] > vouches_max) {
-      heap_of[a] = static_cast<uint32_t>(heaps.size());
-      heaps.emplace_back().reserve(vouches_max);
-    }
+    if (given(a).size() <= vouches_max) continue;
+    limit_of[a] = static_cast<uint32_t>(busy.size());
+    busy.push_back(a);
   }
-  if (!heaps.empty()) {
-    for_all_pairs([&](AccountId receiver, std::span<const FoldEntry> pair) {
-      const uint32_t index = heap_of[pair.front().mover];
-      if (index == kNobody) return;
-      std::vector<First>& heap = heaps[index];
-      const First first{pair.front().published_ms, receiver};
-      if (heap.size() < vouches_max) {
-        heap.push_back(first);
-        std::push_heap(heap.begin(), heap.end());
-      } else if (first < heap.front()) {
-        std::pop_heap(heap.begin(), heap.end());
-        heap.back() = first;
-        std::push_heap(heap.begin(), heap.end());
+  std::vector<First> limit(busy.size());
+  parallel_for(busy.size(), 16, options.threads, [&](size_t begin, size_t end) {
+    std::vector<First> first;
+    for (size_t i = begin; i < end; ++i) {
+      first.clear();
+      for (const Given& g : given(busy[i])) {
+        if (account_network_[g.receiver] != account_network_[busy[i]]) continue;
+        first.emplace_back(entries_[g.first].published_ms, g.receiver);
       }
-    });
-  }
+      if (first.size() <= vouches_max) {
+        limit[i] = {INT64_MAX, kNobody};
+        continue;
+      }
+      const auto last = first.begin() + (static_cast<std::ptrdiff_t>(vouches_max) - 1);
+      std::nth_element(first.begin(), last, first.end());
+      limit[i] = *last;
+    }
+  });
   const auto vouches_for = [&](AccountId receiver, std::span<const FoldEntry> pair) {
-    const uint32_t index = heap_of[pair.front().mover];
-    return index == kNobody || First{pair.front().published_ms, receiver} <= heaps[index].front();
+    const uint32_t index = limit_of[pair.front().mover];
+    return index == kNobody || First{pair.front().published_ms, receiver} <= limit[index];
   };
 
   VouchGraph graph;

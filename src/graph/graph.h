@@ -71,9 +71,10 @@ struct VouchOptions {
 class GraphSnapshot {
  public:
   // Takes entries in ledger order, already restricted to those that count as of `as_of`; `persons`
-  // says who is one, `account_network` by AccountId. Everything is moved in.
+  // says who is one, `account_network` by AccountId. Everything is moved in. At most 2^32 - 1
+  // entries. Cost: linear; memory besides the arguments: 8 bytes a pair, 12 an account.
   GraphSnapshot(std::vector<FoldEntry> entries, std::vector<NetworkId> account_network,
-                PersonMap persons, Instant as_of);
+                PersonMap persons, Instant as_of, unsigned threads = 1);
 
   Instant as_of() const { return as_of_; }
   uint32_t accounts() const { return static_cast<uint32_t>(account_network_.size()); }
@@ -82,6 +83,11 @@ class GraphSnapshot {
   std::span<const FoldEntry> entries() const { return entries_; }
   // The entries one account received, by mover and time.
   std::span<const FoldEntry> received(AccountId account) const;
+  // Those by which `mover` responded to `receiver`, by time; empty: none. Cost: logarithmic in the
+  // number of accounts that `mover` responded to, and the entries between the two.
+  std::span<const FoldEntry> responses(AccountId mover, AccountId receiver) const;
+  // Whether there are any. Cost: logarithmic in the number of accounts that `mover` responded to.
+  bool responded(AccountId mover, AccountId receiver) const;
   // The accounts of a person, ascending.
   std::span<const AccountId> accounts_of(PersonId person) const;
 
@@ -92,6 +98,10 @@ class GraphSnapshot {
   void fold(PersonId person, std::span<const double> half_life_ms, Instant until,
             std::vector<MoverFold>& out) const;
 
+  // When another person last responded to `person`; unknown: nobody ever did. Cost: linear in what
+  // they received.
+  Instant last_received(PersonId person) const;
+
   // How `person` has dealt with `other`. Cost: logarithmic, and the entries between the two.
   Dealings dealings(PersonId person, PersonId other) const;
 
@@ -101,8 +111,19 @@ class GraphSnapshot {
   void fold_entries(std::span<const FoldEntry> entries, std::span<const double> half_life_ms,
                     int64_t until_ms, std::vector<MoverFold>& out) const;
 
+  // The same pairs seen from the mover's side.
+  struct Given {
+    AccountId receiver;
+    uint32_t first;  // of the entries between the two
+  };
+  void index_given(unsigned threads);
+  std::span<const Given> given(AccountId mover) const;
+  const Given* find_given(AccountId mover, AccountId receiver) const;  // null: never responded
+
   std::vector<FoldEntry> entries_;
-  std::vector<uint64_t> row_;  // by receiver, accounts + 1
+  std::vector<uint64_t> row_;        // by receiver, accounts + 1
+  std::vector<Given> given_;         // by mover, then receiver
+  std::vector<uint32_t> given_row_;  // by mover, accounts + 1
   std::vector<NetworkId> account_network_;
   PersonMap persons_;
   std::vector<uint32_t> person_row_;  // by person, persons + 1; empty if one to one

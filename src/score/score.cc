@@ -22,34 +22,93 @@ class Scorer {
     }
     for (const double hours : policy.momentum_half_life_hours) {
       momentum_half_life_ms_.push_back(hours * static_cast<double>(kMsPerHour));
+      momentum_longest_ms_ = std::max(momentum_longest_ms_, momentum_half_life_ms_.back());
     }
   }
 
-  std::optional<PersonScore> score(PersonId person, const PostRecord& posts) {
-    graph_.fold(person, half_life_ms_, graph_.as_of(), movers_);
-    if (movers_.empty()) return std::nullopt;
+  // `last` is when somebody last responded to `person`; known.
+  PersonScore score(PersonId person, Instant last, const PostRecord& posts) {
+    // Folded when the last evidence was fresh, a millisecond after it, since a fold ends before its
+    // instant; what is left of that now follows from the time that has passed.
+    const Instant then{last.ms + 1};
+    graph_.fold(person, half_life_ms_, then, movers_);
     PersonScore result;
     result.person = person;
-    result.movers = static_cast<uint32_t>(movers_.size());
-    standing_of_.resize(movers_.size());
+    result.last_evidence = last;
+    look_at_movers(result);
+    result.standing = standing_.of(graph_, person);
+    if (posts.posts > 0) {
+      // Jeffreys prior: half a success, half a failure.
+      result.amplification = (posts.moving + 0.5) / (posts.posts + 1.0);
+    }
+
+    const size_t horizons = half_life_ms_.size();
+    const auto silence_ms = static_cast<double>(graph_.as_of().ms - then.ms);
+    std::array<double, kHorizonsMax> left{};
+    for (size_t h = 0; h < horizons; ++h) left[h] = std::exp2(-silence_ms / half_life_ms_[h]);
+    find_chances(movers_, left, horizons);
+    const Counts now = count(horizons);
+    for (size_t h = 0; h < horizons; ++h) result.moved[h] = now[h].moved;
+    result.value = points(now, horizons, 1);
+    const auto factors = quantiles_.at(effective_movers(now, horizons));
+    double low = points(now, horizons, factors.low);
+    double high = points(now, horizons, factors.high);
+
+    // The margin widens with silence: it also covers what the last evidence said when it was fresh.
+    if (silence_ms > 0) {
+      left.fill(1);
+      find_chances(movers_, left, horizons);
+      const Counts fresh = count(horizons);
+      const auto factors_fresh = quantiles_.at(effective_movers(fresh, horizons));
+      low = std::min(low, points(fresh, horizons, factors_fresh.low));
+      // Standing has faded since too, by no more than two vouches in a row can have; without that
+      // much carried back the high end would sink a little while nobody says a word.
+      const double vouch_half_life_ms =
+          policy_.vouch_half_life_days * static_cast<double>(kMsPerDay);
+      // Bounded, so that it stays a number and nothing times it stays nothing.
+      const double carried = std::exp2(std::min(1000.0, 2 * silence_ms / vouch_half_life_ms));
+      standing_now_ = standing_of_;
+      for (double& s : standing_of_) s = std::min(1.0, s * carried);
+      const Counts best = count(horizons);
+      const auto factors_best = quantiles_.at(effective_movers(best, horizons));
+      high = std::max(high, points(best, horizons, factors_best.high));
+      standing_of_.swap(standing_now_);
+    }
+    result.interval = {low, high, policy_.margin_mass};
+    result.settled =
+        result.independent_movers >= static_cast<uint32_t>(policy_.settled_movers_min) &&
+        high - low <= policy_.settled_margin_max;
+
+    result.momentum = momentum(person, last, graph_.as_of());
+    result.momentum_before = momentum(person, last, Instant{graph_.as_of().ms - 7 * kMsPerDay});
+    return result;
+  }
+
+ private:
+  using Counts = std::array<PeopleMoved, kHorizonsMax>;
+
+  // Fills what is counted by mover rather than by horizon, and standing_of_.
+  void look_at_movers(PersonScore& result) {
     const int64_t reach_from = graph_.as_of().ms - int64_t{policy_.reach_days} * kMsPerDay;
     double audience = 0;
     uint32_t untouched = 0;  // vouched movers whom the person never acted towards
     uint32_t answered = 0;   // or only in answer to them
-    result.last_evidence = kEarliest;
+    result.movers = static_cast<uint32_t>(movers_.size());
+    standing_of_.resize(movers_.size());
+    constexpr size_t kAhead = 12;  // movers; what they hold lies scattered, so ask for it early
     for (size_t i = 0; i < movers_.size(); ++i) {
+      if (i + kAhead < movers_.size()) standing_.prefetch(graph_, movers_[i + kAhead].mover);
       const MoverFold& m = movers_[i];
-      const double s = standing_.for_receiver(graph_, m.mover, person);
+      const double s = standing_.for_receiver(graph_, m.mover, result.person);
       standing_of_[i] = s;
       result.acts += m.entries;
-      result.last_evidence = std::max(result.last_evidence, Instant{m.last_ms});
       if (m.last_ms >= reach_from) {
         ++result.reach;
         audience += s;
       }
       if (s >= policy_.vouched_min) {
         ++result.vouched_movers;
-        switch (graph_.dealings(person, m.mover)) {
+        switch (graph_.dealings(result.person, m.mover)) {
           case Dealings::kNone:
             ++untouched;
             break;
@@ -63,65 +122,34 @@ class Scorer {
     }
     result.independent_movers = untouched + std::min(untouched, answered);
     if (result.reach > 0) result.audience = audience / result.reach;
-    result.standing = standing_.of(graph_, person);
-    if (posts.posts > 0) {
-      // Jeffreys prior: half a success, half a failure.
-      result.amplification = (posts.moving + 0.5) / (posts.posts + 1.0);
-    }
-
-    const size_t horizons = half_life_ms_.size();
-    const auto now = count(movers_, horizons);
-    for (size_t h = 0; h < horizons; ++h) result.moved[h] = now[h].moved;
-    result.value = points(now, horizons, 1);
-    const auto factors = quantiles_.at(effective_movers(movers_, now, horizons));
-    double low = points(now, horizons, factors.low);
-    double high = points(now, horizons, factors.high);
-
-    result.momentum = momentum(person, graph_.as_of());
-    result.momentum_before = momentum(person, Instant{graph_.as_of().ms - 7 * kMsPerDay});
-
-    // The margin widens with silence: it also covers what the last evidence said when it was fresh.
-    // A millisecond after it, since a fold ends before its instant.
-    const Instant then{result.last_evidence.ms + 1};
-    if (then < graph_.as_of()) {
-      graph_.fold(person, half_life_ms_, then, movers_then_);
-      const Counts before = count(movers_then_, horizons);
-      const auto factors_then = quantiles_.at(effective_movers(movers_then_, before, horizons));
-      low = std::min(low, points(before, horizons, factors_then.low));
-      // Standing has faded since too, by no more than two vouches in a row can have; without that
-      // much carried back the high end would sink a little while nobody says a word.
-      const double silence_days =
-          static_cast<double>(graph_.as_of().ms - then.ms) / static_cast<double>(kMsPerDay);
-      const double carried = std::exp2(2 * silence_days / policy_.vouch_half_life_days);
-      for (double& s : standing_of_) s = std::min(1.0, s * carried);
-      const Counts best = count(movers_then_, horizons);
-      const auto factors_best = quantiles_.at(effective_movers(movers_then_, best, horizons));
-      high = std::max(high, points(best, horizons, factors_best.high));
-    }
-    result.interval = {low, high, policy_.margin_mass};
-    result.settled =
-        result.independent_movers >= static_cast<uint32_t>(policy_.settled_movers_min) &&
-        high - low <= policy_.settled_margin_max;
-    return result;
   }
 
- private:
-  using Counts = std::array<PeopleMoved, kHorizonsMax>;
+  // How likely each of `movers` was moved, freely and by courting, when credit has shrunk to
+  // `left`. Computed once and counted several times.
+  void find_chances(const std::vector<MoverFold>& movers,
+                    const std::array<double, kHorizonsMax>& left, size_t horizons) {
+    chances_.resize(movers.size() * horizons);
+    Chance* chance = chances_.data();
+    for (const MoverFold& m : movers) {
+      for (size_t h = 0; h < horizons; ++h, ++chance) {
+        chance->free = m.free[h] == 0 ? 0 : moved_probability(m.free[h] * left[h]);
+        chance->courted =
+            m.free[h] == m.x[h] ? 0 : moved_probability(m.x[h] * left[h]) - chance->free;
+      }
+    }
+  }
 
-  // `movers` are those of the whole fold or, at an earlier instant, some of them in the same order.
-  Counts count(const std::vector<MoverFold>& movers, size_t horizons) const {
+  // Over chances_ and the standings beside them.
+  Counts count(size_t horizons) const {
     std::array<double, kHorizonsMax> vouched{};
     std::array<double, kHorizonsMax> crowd{};
     std::array<double, kHorizonsMax> courted{};
-    size_t all = 0;
-    for (const MoverFold& m : movers) {
-      while (movers_[all].mover != m.mover) ++all;
-      const double s = standing_of_[all];
-      for (size_t h = 0; h < horizons; ++h) {
-        const double free = moved_probability(m.free[h]);
-        vouched[h] += s * free;
-        crowd[h] += (1 - s) * free;
-        if (m.free[h] != m.x[h]) courted[h] += moved_probability(m.x[h]) - free;
+    const Chance* chance = chances_.data();
+    for (const double s : standing_of_) {
+      for (size_t h = 0; h < horizons; ++h, ++chance) {
+        vouched[h] += s * chance->free;
+        crowd[h] += (1 - s) * chance->free;
+        courted[h] += chance->courted;
       }
     }
     Counts counts;
@@ -139,22 +167,18 @@ class Scorer {
   }
 
   // n of DESIGN 4.6: how many equal movers would spread as widely.
-  double effective_movers(const std::vector<MoverFold>& movers, const Counts& counts,
-                          size_t horizons) const {
+  double effective_movers(const Counts& counts, size_t horizons) const {
+    std::array<double, kHorizonsMax> weight{};
+    for (size_t h = 0; h < horizons; ++h) weight[h] = 1 / (1 + counts[h].moved);
     double sum = 0;
     double squares = 0;
-    size_t all = 0;
-    for (const MoverFold& m : movers) {
-      while (movers_[all].mover != m.mover) ++all;
-      const double s = standing_of_[all];
+    const Chance* chance = chances_.data();
+    for (const double s : standing_of_) {
       double g = 0;
-      for (size_t h = 0; h < horizons; ++h) {
-        const double free = moved_probability(m.free[h]);
-        double share = (s + (1 - s) * counts[h].crowd_factor) * free;
-        if (m.free[h] != m.x[h]) {
-          share += counts[h].courted_factor * (moved_probability(m.x[h]) - free);
-        }
-        g += share / (1 + counts[h].moved);
+      for (size_t h = 0; h < horizons; ++h, ++chance) {
+        const double share = (s + (1 - s) * counts[h].crowd_factor) * chance->free +
+                             counts[h].courted_factor * chance->courted;
+        g += share * weight[h];
       }
       sum += g;
       squares += g * g;
@@ -162,21 +186,42 @@ class Scorer {
     return squares > 0 ? sum * sum / squares : 1;
   }
 
-  double momentum(PersonId person, Instant until) {
+  double momentum(PersonId person, Instant last, Instant until) {
+    // After a hundred halvings of the longest horizon nothing is left to fold.
+    if (static_cast<double>(until.ms - last.ms) > 100 * momentum_longest_ms_) return 1;
     graph_.fold(person, momentum_half_life_ms_, until, momentum_movers_);
     if (momentum_movers_.empty()) return 1;
     const size_t horizons = momentum_half_life_ms_.size();
-    const Counts counts = count(momentum_movers_, horizons);
-    return points(counts, horizons, 1);
+    std::array<double, kHorizonsMax> left{};
+    left.fill(1);
+    find_chances(momentum_movers_, left, horizons);
+    // Who had moved by then: some of movers_, in the same order.
+    standing_now_.clear();
+    size_t all = 0;
+    for (const MoverFold& m : momentum_movers_) {
+      while (movers_[all].mover != m.mover) ++all;
+      standing_now_.push_back(standing_of_[all]);
+    }
+    standing_of_.swap(standing_now_);
+    const double value = points(count(horizons), horizons, 1);
+    standing_of_.swap(standing_now_);
+    return value;
   }
+
+  struct Chance {
+    double free, courted;
+  };
 
   const GraphSnapshot& graph_;
   const Standing& standing_;
   const Policy& policy_;
   const MarginQuantiles& quantiles_;
   std::vector<double> half_life_ms_, momentum_half_life_ms_;
-  std::vector<MoverFold> movers_, movers_then_, momentum_movers_;
-  std::vector<double> standing_of_;  // of each of movers_, for the person at hand
+  double momentum_longest_ms_ = 0;
+  std::vector<MoverFold> movers_, momentum_movers_;
+  std::vector<double> standing_of_;   // of each of movers_, for the person at hand
+  std::vector<double> standing_now_;  // kept while standing_of_ speaks of something else
+  std::vector<Chance> chances_;       // by mover, then horizon
 };
 
 }  // namespace
@@ -203,24 +248,22 @@ std::vector<PersonScore> score_everybody(const GraphSnapshot& graph, const Stand
   assert(posts.empty() || posts.size() == persons);
   const MarginQuantiles quantiles(policy.margin_mass);
   constexpr size_t kGrain = 1024;
-  // Each piece keeps its own scores; put end to end they are in PersonId order.
-  std::vector<std::vector<PersonScore>> pieces((persons + kGrain - 1) / kGrain);
+  // Who has evidence decides where each score stands, so that each is written once, in its place.
+  std::vector<Instant> last(persons);
+  parallel_for(persons, kGrain, threads, [&](size_t begin, size_t end) {
+    for (size_t p = begin; p < end; ++p) last[p] = graph.last_received(static_cast<PersonId>(p));
+  });
+  std::vector<uint32_t> place(size_t{persons} + 1, 0);
+  for (size_t p = 0; p < persons; ++p) place[p + 1] = place[p] + (last[p].known() ? 1 : 0);
+  std::vector<PersonScore> scores(place.back());
   parallel_for(persons, kGrain, threads, [&](size_t begin, size_t end) {
     Scorer scorer(graph, standing, policy, quantiles);
-    std::vector<PersonScore>& piece = pieces[begin / kGrain];
     for (size_t p = begin; p < end; ++p) {
-      const PostRecord record = posts.empty() ? PostRecord{} : posts[p];
-      if (auto score = scorer.score(static_cast<PersonId>(p), record)) piece.push_back(*score);
+      if (!last[p].known()) continue;
+      scores[place[p]] =
+          scorer.score(static_cast<PersonId>(p), last[p], posts.empty() ? PostRecord{} : posts[p]);
     }
   });
-  size_t total = 0;
-  for (const auto& piece : pieces) total += piece.size();
-  std::vector<PersonScore> scores;
-  scores.reserve(total);
-  for (auto& piece : pieces) {
-    scores.insert(scores.end(), piece.begin(), piece.end());
-    std::vector<PersonScore>().swap(piece);
-  }
   return scores;
 }
 
@@ -266,8 +309,10 @@ void rank_everybody(std::span<PersonScore> scores) {
 std::optional<PersonScore> score_person(const GraphSnapshot& graph, const Standing& standing,
                                         const Policy& policy, const PostRecord& posts,
                                         PersonId person) {
+  const Instant last = graph.last_received(person);
+  if (!last.known()) return std::nullopt;
   const MarginQuantiles quantiles(policy.margin_mass);
-  return Scorer(graph, standing, policy, quantiles).score(person, posts);
+  return Scorer(graph, standing, policy, quantiles).score(person, last, posts);
 }
 
 }  // namespace bellwether

@@ -233,6 +233,17 @@ TEST(Score, NeverLeavesOneToAHundred) {
   EXPECT_GT(faded.find(1)->interval.high, 1);
 }
 
+TEST(Score, AMarginStaysANumberHoweverFastVouchesFade) {
+  Story story;
+  story.world.policy.vouch_half_life_days = 1e-6;
+  story.world.as_of = at_day(10'000);
+  const TestScores scores = score_world(story.world);
+  const PersonScore* vic = scores.find(story.vic);
+  // Nobody has any standing left, so all are a crowd of at most half a person: 2.9 points.
+  EXPECT_LE(vic->interval.high, 1 + 4.95 * std::log2(1 + 0.5 * 3.0));
+  EXPECT_GE(vic->interval.low, 1);
+}
+
 TEST(Momentum, ComparesWithItsOwnValueSevenDaysEarlier) {
   Story story;
   story.world.respond(story.uma, Verb::kReply, story.vic, at_ms(-1));

@@ -59,15 +59,23 @@ double Standing::of(const GraphSnapshot& graph, PersonId person) const {
 }
 
 double Standing::for_receiver(const GraphSnapshot& graph, PersonId mover, PersonId receiver) const {
+  // Most receivers hold nothing that they could pass on, and most of the others never responded to
+  // the mover; then there is nothing to look up.
+  const auto passed_on = [&](AccountId own, AccountId account) {
+    if (mass_one_[own] == 0 || !graph.responded(own, account)) return 0.0;
+    return damping_ * vouches_.of(own, account) * mass_one_[own];
+  };
   double best = 0;
-  for (const AccountId account : graph.accounts_of(mover)) {
-    double mass = mass_[account];
-    if (mass <= best) continue;
-    for (const AccountId own : graph.accounts_of(receiver)) {
-      // Most receivers hold nothing that they could pass on; then there is nothing to look up.
-      if (mass_one_[own] > 0) mass -= damping_ * vouches_.of(own, account) * mass_one_[own];
+  if (graph.persons().one_to_one) {
+    const double mass = mass_[mover];
+    if (mass > 0) best = std::max(0.0, mass - passed_on(receiver, mover));
+  } else {
+    for (const AccountId account : graph.accounts_of(mover)) {
+      double mass = mass_[account];
+      if (mass <= best) continue;
+      for (const AccountId own : graph.accounts_of(receiver)) mass -= passed_on(own, account);
+      best = std::max(best, mass);
     }
-    best = std::max(best, mass);
   }
   return std::min(1.0, best * vouches_max_ / damping_);
 }
@@ -89,17 +97,11 @@ std::vector<AccountId> choose_teleport_set(const GraphSnapshot& graph, const Pol
         const AccountId partner = it->mover;
         auto pair_end = it;
         while (pair_end != row.end() && pair_end->mover == partner) ++pair_end;
-        const auto back = graph.received(partner);
-        const auto given_begin =
-            std::lower_bound(back.begin(), back.end(), account,
-                             [](const FoldEntry& e, AccountId a) { return e.mover < a; });
-        if (given_begin != back.end() && given_begin->mover == account &&
-            graph.network_of(partner) == graph.network_of(account)) {
-          auto given_end = given_begin;
-          while (given_end != back.end() && given_end->mover == account) ++given_end;
-          const int64_t pair_first = std::min(it->published_ms, given_begin->published_ms);
+        const auto given = graph.responses(account, partner);
+        if (!given.empty() && graph.network_of(partner) == graph.network_of(account)) {
+          const int64_t pair_first = std::min(it->published_ms, given.front().published_ms);
           const int64_t pair_last =
-              std::max((pair_end - 1)->published_ms, (given_end - 1)->published_ms);
+              std::max((pair_end - 1)->published_ms, given.back().published_ms);
           History& own = history[account];
           first = own.partners == 0 ? pair_first : std::min(first, pair_first);
           last = own.partners == 0 ? pair_last : std::max(last, pair_last);

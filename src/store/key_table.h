@@ -4,7 +4,7 @@
 #pragma once
 #include <cstdint>
 
-#include "store/id_table.h"
+#include "store/fingerprint_table.h"
 #include "store/pages.h"
 
 namespace bellwether {
@@ -18,7 +18,7 @@ class LeastMap {
   size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
   void prefetch(uint64_t key) const {
-    if (capacity_ > 0) fetch_lines(&slots_[place(key)], 2 * sizeof(Slot));
+    if (capacity_ > 0) __builtin_prefetch(&slots_[place(key)]);
   }
 
   // True if the key is new. `value` is below kNone.
@@ -53,7 +53,7 @@ class LeastMap {
     uint64_t value;
   };
 
-  size_t place(uint64_t key) const { return scaled(spread(key, key), capacity_); }
+  size_t place(uint64_t key) const { return scaled(spread(key, seed_), capacity_); }
 
   void resize(size_t capacity) {
     ZeroedPages<Slot> bigger(capacity);
@@ -72,6 +72,7 @@ class LeastMap {
   ZeroedPages<Slot> slots_;
   size_t capacity_ = 0;
   size_t size_ = 0;
+  uint64_t seed_ = process_seed();
 };
 
 // Which keys were seen. 8 bytes a slot.
@@ -79,7 +80,7 @@ class KeySet {
  public:
   size_t size() const { return size_; }
   void prefetch(uint64_t key) const {
-    if (capacity_ > 0) fetch_lines(&slots_[place(key)], 2 * sizeof(uint64_t));
+    if (capacity_ > 0) __builtin_prefetch(&slots_[place(key)], 1);
   }
   // True if it is new. Keys are never 0.
   bool add(uint64_t key) {
@@ -103,7 +104,7 @@ class KeySet {
   }
 
  private:
-  size_t place(uint64_t key) const { return scaled(spread(key, key), capacity_); }
+  size_t place(uint64_t key) const { return scaled(spread(key, seed_), capacity_); }
 
   void resize(size_t capacity) {
     ZeroedPages<uint64_t> bigger(capacity);
@@ -123,6 +124,7 @@ class KeySet {
   ZeroedPages<uint64_t> slots_;
   size_t capacity_ = 0;
   size_t size_ = 0;
+  uint64_t seed_ = process_seed();
 };
 
 }  // namespace bellwether

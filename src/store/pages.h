@@ -10,14 +10,6 @@
 
 namespace bellwether {
 
-// Fetches the lines that hold the `bytes` from `at` on, at most 64 of them: a slot or a name that
-// straddles two lines is fetched whole.
-inline void fetch_lines(const void* at, size_t bytes) {
-  const auto* begin = static_cast<const char*>(at);
-  __builtin_prefetch(begin, 1);
-  __builtin_prefetch(begin + bytes - 1, 1);
-}
-
 // `count` elements of a trivial type for which all bits zero is the empty value.
 template <typename T>
 class ZeroedPages {

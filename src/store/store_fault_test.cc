@@ -215,7 +215,10 @@ int fill_up(const std::string& folder) {
   if (given.error().code != ErrorCode::kIo) return 14;
   // The error stays; it is not forgotten by the next call.
   if (act_number(i).give(**writer).ok() || (*writer)->finish().ok()) return 15;
-  return 0;
+  // Whoever reads on is served or told, never given half a batch.
+  const auto summary = (*store)->summary();
+  if (!summary.ok()) return summary.error().code == ErrorCode::kIo ? 0 : 16;
+  return (summary->events - 100) % 4096 == 0 ? 0 : 17;
 }
 
 void expect_whole_batches(const std::string& folder) {

@@ -834,6 +834,58 @@ TEST(LedgerStore, KnowsItsAccountsByNameKeyAndNumber) {
   EXPECT_EQ(store->search_accounts("a:n4", 1)->at(0).id, entry->id);
 }
 
+TEST(LedgerStore, KnowsTheNetworkOfEachAccount) {
+  const StoreFolder folder;
+  const auto store = open_store(folder);
+  const Ledger ledger(*store);
+  must(store->replace_ledger(ledger.stamp, *ledger.numbering, ledger.entries, ledger.summary));
+  EXPECT_THAT(must(store->ledger_network_names()), ElementsAre("a", "b"));
+  const std::vector<AccountId> ids{2, 3, 20, 49};
+  std::vector<NetworkId> expected;
+  for (const AccountId id : ids) expected.push_back(ledger.numbering->account_network[id]);
+  EXPECT_EQ(must(store->ledger_networks(ids)), expected);
+  const std::vector<AccountId> unknown{2, 50};
+  EXPECT_EQ(store->ledger_networks(unknown).error().code, ErrorCode::kCorrupt);
+}
+
+TEST(LedgerStore, AnswersQuestionsAboutVeryManyAccounts) {
+  const StoreFolder folder;
+  const auto store = open_store(folder);
+  constexpr uint32_t kAccounts = 25'000;
+  const Ledger ledger(*store, kAccounts, 60'000);
+  must(store->replace_ledger(ledger.stamp, *ledger.numbering, ledger.entries, ledger.summary));
+  std::vector<AccountId> asked;
+  for (AccountId i = 0; i < kAccounts; ++i) {
+    if (i % 8 != 3) asked.push_back(i);
+  }
+  const auto where = [&](auto account) {
+    std::vector<LedgerEntry> out;
+    std::copy_if(ledger.entries.begin(), ledger.entries.end(), std::back_inserter(out),
+                 [&](const LedgerEntry& entry) { return account(entry) % 8 != 3; });
+    return out;
+  };
+  EXPECT_TRUE(same(must(store->ledger_received(asked)),
+                   where([](const LedgerEntry& entry) { return entry.receiver; })));
+  EXPECT_TRUE(same(must(store->ledger_given(asked)),
+                   where([](const LedgerEntry& entry) { return entry.mover; })));
+  const std::vector<AccountEntry> entries = must(store->ledger_accounts(asked));
+  ASSERT_EQ(entries.size(), asked.size());
+  for (size_t i = 0; i < asked.size(); ++i) {
+    ASSERT_EQ(entries[i].id, asked[i]);
+    ASSERT_EQ(hash64(entries[i].ref()), ledger.numbering->account_key[asked[i]]);
+  }
+  std::vector<StandingRow> standings;
+  for (AccountId i = 0; i < kAccounts; i += 2) standings.push_back({i, 0.5, 0.25});
+  must(store->publish({}, *ledger.numbering, PersonMap::identity(kAccounts), {}, standings));
+  const std::vector<StandingRow> kept = must(store->standings(asked));
+  size_t expected = 0;
+  for (const AccountId id : asked) expected += id % 2 == 0 ? 1 : 0;
+  ASSERT_EQ(kept.size(), expected);
+  EXPECT_TRUE(std::is_sorted(
+      kept.begin(), kept.end(),
+      [](const StandingRow& a, const StandingRow& b) { return a.account < b.account; }));
+}
+
 TEST(LedgerStore, NamesOutliveTheUndoneUnitUntilTheLedgerIsReplaced) {
   const StoreFolder folder;
   const auto store = open_store(folder);

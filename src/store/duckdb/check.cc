@@ -102,7 +102,7 @@ void Check::dictionary() {
   }
   uint64_t homeless = 0;
   uint64_t wrong_keys = 0;
-  StringTable names;
+  FingerprintTable names;
   uint64_t repeated = 0;
   std::string ref;
   read(each_row(connection_.stream("SELECT network, name, key FROM accounts WHERE NOT gone"),
@@ -118,7 +118,7 @@ void Check::dictionary() {
                   const uint64_t key = hash64(ref);
                   if (key != rows.column<uint64_t>(2)[i]) ++wrong_keys;
                   bool added = false;
-                  names.find_or_add(ref, key, 0, added);
+                  names.find_or_add(fingerprint(ref, key, process_seed()), 0, added);
                   if (!added) ++repeated;
                 }));
   if (homeless > 0) say(fmt::format("{} accounts are of no network", homeless));
@@ -148,24 +148,25 @@ void Check::dictionary() {
 
 void Check::events() {
   // Ids by the table that the writer uses too, so that nothing is sorted or spilled.
-  IdTable ids;
+  FingerprintTable ids;
   uint64_t repeated = 0;
   uint64_t out_of_order = 0;
   uint64_t strange = 0;
   uint64_t last_row = 0;
-  read(each_row(
-      connection_.stream("SELECT id_high, id_low, event_row, verb, repeats FROM events"),
-      [&](const DuckRows& rows, size_t i) {
-        bool added = false;
-        ids.find_or_add({rows.column<uint64_t>(0)[i], rows.column<uint64_t>(1)[i]}, 0, added);
-        if (!added) ++repeated;
-        const uint64_t row = rows.column<uint64_t>(2)[i];
-        if (row <= last_row || row >= meta_.next_row) ++out_of_order;
-        last_row = row;
-        const auto verb = static_cast<Verb>(rows.column<uint8_t>(3)[i]);
-        const uint32_t count = rows.column<uint32_t>(4)[i];
-        if (verb < kVerbFirst || verb > kVerbLast || count < 1 || count > kCountMax) ++strange;
-      }));
+  read(each_row(connection_.stream("SELECT id_high, id_low, event_row, verb, repeats FROM events"),
+                [&](const DuckRows& rows, size_t i) {
+                  bool added = false;
+                  const Hash128 id{rows.column<uint64_t>(0)[i], rows.column<uint64_t>(1)[i]};
+                  ids.find_or_add(fingerprint(id, process_seed()), 0, added);
+                  if (!added) ++repeated;
+                  const uint64_t row = rows.column<uint64_t>(2)[i];
+                  if (row <= last_row || row >= meta_.next_row) ++out_of_order;
+                  last_row = row;
+                  const auto verb = static_cast<Verb>(rows.column<uint8_t>(3)[i]);
+                  const uint32_t count = rows.column<uint32_t>(4)[i];
+                  if (verb < kVerbFirst || verb > kVerbLast || count < 1 || count > kCountMax)
+                    ++strange;
+                }));
   if (repeated > 0) say(fmt::format("{} events have the id of another", repeated));
   if (out_of_order > 0) say(fmt::format("{} events have a row out of order", out_of_order));
   if (strange > 0) say(fmt::format("{} events have an unknown verb or count", strange));

@@ -8,11 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "store/dictionary.h"
 #include "store/duckdb/engine.h"
 #include "store/duckdb/folder.h"
 #include "store/duckdb/schema.h"
-#include "store/id_table.h"
 #include "store/key_table.h"
 #include "store/store.h"
 

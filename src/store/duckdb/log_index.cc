@@ -28,9 +28,11 @@ Result<std::unique_ptr<LogIndex>> LogIndex::load(StoreCore& core) {
     const uint64_t* low = ids.column<uint64_t>(1);
     constexpr size_t kAhead = 16;
     for (size_t i = 0; i < ids.size(); ++i) {
-      if (i + kAhead < ids.size()) index->ids.prefetch({high[i + kAhead], low[i + kAhead]});
+      if (i + kAhead < ids.size()) {
+        index->ids.prefetch(fingerprint(Hash128{high[i + kAhead], low[i + kAhead]}, index->seed_));
+      }
       bool added = false;
-      index->ids.find_or_add({high[i], low[i]}, 0, added);
+      index->ids.find_or_add(fingerprint(Hash128{high[i], low[i]}, index->seed_), 0, added);
     }
   }
 
@@ -63,8 +65,8 @@ Result<std::unique_ptr<LogIndex>> LogIndex::load(StoreCore& core) {
       ref += ':';
       ref += rows.text(2, i);
       bool added = false;
-      index->accounts_.find_or_add(ref, rows.column<uint64_t>(3)[i], rows.column<uint32_t>(0)[i],
-                                   added);
+      index->accounts_.find_or_add(fingerprint(ref, rows.column<uint64_t>(3)[i], index->seed_),
+                                   rows.column<uint32_t>(0)[i], added);
     }
   }
 
@@ -75,7 +77,8 @@ Result<std::unique_ptr<LogIndex>> LogIndex::load(StoreCore& core) {
     for (size_t i = 0; i < topics.size(); ++i) {
       bool added = false;
       const uint32_t id = topics.column<uint32_t>(0)[i];
-      index->topics_.find_or_add(topics.text(1, i), hash64(topics.text(1, i)), id, added);
+      index->topics_.find_or_add(
+          fingerprint(topics.text(1, i), hash64(topics.text(1, i)), index->seed_), id, added);
       index->next_topic_ = std::max(index->next_topic_, id + 1);
     }
   }
@@ -86,7 +89,8 @@ Result<std::unique_ptr<LogIndex>> LogIndex::load(StoreCore& core) {
   const auto close_set = [&] {
     if (set.empty()) return;
     bool added = false;
-    index->sets_.find_or_add(bytes_of(set), hash64(bytes_of(set)), at, added);
+    index->sets_.find_or_add(fingerprint(bytes_of(set), hash64(bytes_of(set)), index->seed_), at,
+                             added);
     index->next_set_ = std::max(index->next_set_, at + 1);
     set.clear();
   };
@@ -122,10 +126,10 @@ Result<uint16_t> LogIndex::network(std::string_view name, WriteTransaction& tran
   return id;
 }
 
-Result<uint32_t> LogIndex::account(std::string_view ref, uint64_t key,
+Result<uint32_t> LogIndex::account(const Fingerprint& print, std::string_view ref, uint64_t key,
                                    WriteTransaction& transaction) {
   bool added = false;
-  const uint32_t id = accounts_.find_or_add(ref, key, next_account, added);
+  const uint32_t id = accounts_.find_or_add(print, next_account, added).get();
   if (!added) return id;
   ++next_account;
   const size_t colon = ref.find(':');
@@ -145,7 +149,8 @@ Result<TopicSetId> LogIndex::topic_set(std::span<const std::string_view> topics,
   scratch_.clear();
   for (const std::string_view topic : topics) {
     bool added = false;
-    const uint32_t id = topics_.find_or_add(topic, hash64(topic), next_topic_, added);
+    const uint32_t id =
+        topics_.find_or_add(fingerprint(topic, hash64(topic), seed_), next_topic_, added).get();
     if (added) {
       ++next_topic_;
       BW_ASSIGN(DuckAppender * rows, transaction.appender("topics"));
@@ -159,7 +164,10 @@ Result<TopicSetId> LogIndex::topic_set(std::span<const std::string_view> topics,
   scratch_.erase(std::unique(scratch_.begin(), scratch_.end()), scratch_.end());
   bool added = false;
   const TopicSetId set =
-      sets_.find_or_add(bytes_of(scratch_), hash64(bytes_of(scratch_)), next_set_, added);
+      sets_
+          .find_or_add(fingerprint(bytes_of(scratch_), hash64(bytes_of(scratch_)), seed_),
+                       next_set_, added)
+          .get();
   if (!added) return set;
   ++next_set_;
   BW_ASSIGN(DuckAppender * rows, transaction.appender("topic_sets"));

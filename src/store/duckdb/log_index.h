@@ -9,41 +9,42 @@
 #include <string_view>
 #include <vector>
 
-#include "store/dictionary.h"
 #include "store/duckdb/core.h"
-#include "store/id_table.h"
+#include "store/fingerprint_table.h"
 #include "store/key_table.h"
 
 namespace bellwether {
 
 class LogIndex {
  public:
-  // Cost: one pass over the ids of the log, 27 to 54 bytes of memory an event, and over the
-  // dictionary.
+  // Cost: one pass over the ids of the log and over the dictionary; 21 to 43 bytes of memory for
+  // each event and account.
   static Result<std::unique_ptr<LogIndex>> load(StoreCore& core);
 
-  IdTable ids;     // tag 0: from the log; otherwise the source that stated the event last
-  KeySet objects;  // keys of objects that this process has written
+  FingerprintTable ids;  // the source that stated the event last; 0: it is from the log
+  KeySet objects;        // keys of objects that this process has written
 
   // The number of the account `ref` ("network:name", `key` its hash64), new ones being added to the
   // log in `transaction`.
-  Result<uint32_t> account(std::string_view ref, uint64_t key, WriteTransaction& transaction);
+  // `print` is its fingerprint by process_seed().
+  Result<uint32_t> account(const Fingerprint& print, std::string_view ref, uint64_t key,
+                           WriteTransaction& transaction);
   // The set of these topics; `topics` is not empty. Order and repeats do not matter.
   Result<TopicSetId> topic_set(std::span<const std::string_view> topics,
                                WriteTransaction& transaction);
-  void prefetch_account(uint64_t key) const { accounts_.prefetch(key); }
-  void prefetch_account_text(uint64_t key) const { accounts_.prefetch_text(key); }
+  void prefetch_account(const Fingerprint& print) const { accounts_.prefetch(print); }
 
   uint32_t next_account = 1;
 
  private:
   Result<uint16_t> network(std::string_view name, WriteTransaction& transaction);
 
-  StringTable accounts_;
+  const uint64_t seed_ = process_seed();
+  FingerprintTable accounts_;
   std::vector<std::string> networks_;  // by number, from 1
-  StringTable topics_;
+  FingerprintTable topics_;
   uint32_t next_topic_ = 1;
-  StringTable sets_;  // by the bytes of the ascending topic numbers
+  FingerprintTable sets_;  // by the bytes of the ascending topic numbers
   uint32_t next_set_ = 1;
   std::vector<uint32_t> scratch_;
 };

@@ -38,11 +38,12 @@ class Filter {
   bool may_hold(uint64_t key) const { return (words_[place(key) / 64] & bit(key)) != 0; }
 
  private:
-  size_t place(uint64_t key) const { return scaled(spread(key, key), bits_); }
+  size_t place(uint64_t key) const { return scaled(spread(key, seed_), bits_); }
   uint64_t bit(uint64_t key) const { return uint64_t{1} << (place(key) % 64); }
 
   size_t bits_;
   ZeroedPages<uint64_t> words_;
+  uint64_t seed_ = process_seed();
 };
 
 }  // namespace

@@ -36,6 +36,9 @@ struct StagedEvent {
   uint64_t account_key;
   uint64_t author_key;
   uint64_t target_key;
+  Fingerprint account_print;
+  Fingerprint author_print;
+  Fingerprint target_print;
   uint32_t text;
   uint32_t count;
   uint16_t account_bytes;
@@ -243,7 +246,7 @@ Result<void> LogAppender::begin_source(const SourceInfo& info, Instant observed)
   record.report.info.path = clean_utf8(info.path);
   record.report.info.adapter = clean_utf8(info.adapter);
   record.report.observed = observed;
-  if (record.report.source >= IdTable::kTagMax) {
+  if (record.report.source >= FingerprintTable::kNumberMax) {
     return Error{ErrorCode::kLimit, "the store has no numbers left for sources"};
   }
   sources_.push_back(std::move(record));
@@ -253,20 +256,22 @@ Result<void> LogAppender::begin_source(const SourceInfo& info, Instant observed)
 
 // Which events of the block are new. Reads and writes the index only.
 void LogAppender::tell_apart(const Block& block) {
-  IdTable& ids = core_->index->ids;
+  FingerprintTable& ids = core_->index->ids;
+  const uint64_t seed = process_seed();
   SourceRecord& source = sources_.back();
   const uint32_t tag = source.report.source;
   accepted_.clear();
   accepted_id_.clear();
   constexpr size_t kAhead = 16;
   const size_t n = block.events.size();
-  for (size_t i = 0; i < std::min(kAhead, n); ++i) ids.prefetch(block.events[i].id);
+  for (size_t i = 0; i < std::min(kAhead, n); ++i)
+    ids.prefetch(fingerprint(block.events[i].id, seed));
   for (size_t i = 0; i < n; ++i) {
-    if (i + kAhead < n) ids.prefetch(block.events[i + kAhead].id);
+    if (i + kAhead < n) ids.prefetch(fingerprint(block.events[i + kAhead].id, seed));
     const StagedEvent& event = block.events[i];
     EventId id = event.id;
     bool added = false;
-    IdTable::Tag seen = ids.find_or_add(id, tag, added);
+    FingerprintTable::Kept seen = ids.find_or_add(fingerprint(id, seed), tag, added);
     if (!added && !event.native) {
       if (seen.get() != tag) {
         // Known from elsewhere, and the first of its kind in this source: the same act.
@@ -277,7 +282,7 @@ void LogAppender::tell_apart(const Block& block) {
         uint32_t& ordinal = next_ordinal_.try_emplace(event.id, 1).first->second;
         while (true) {
           id = with_ordinal(event.id, ordinal++);
-          IdTable::Tag other = ids.find_or_add(id, tag, added);
+          FingerprintTable::Kept other = ids.find_or_add(fingerprint(id, seed), tag, added);
           if (added || other.get() != tag) {
             other.set(tag);
             break;
@@ -316,20 +321,14 @@ Result<void> LogAppender::append_events(const Block& block) {
   SourceRecord& source = sources_.back();
   const size_t n = accepted_.size();
 
-  constexpr size_t kNear = 8;  // ahead by so many: the slot is here, fetch its text
-  constexpr size_t kFar = 16;  // ahead by so many: fetch the slot
+  constexpr size_t kAhead = 16;
   const auto fetch_slots = [&](const StagedEvent& event) {
-    index.prefetch_account(event.account_key);
-    if (event.target_key != 0) index.prefetch_account(event.target_key);
-    if (event.author_key != 0) index.prefetch_account(event.author_key);
+    index.prefetch_account(event.account_print);
+    if (event.target_bytes != 0) index.prefetch_account(event.target_print);
+    if (event.author_bytes != 0) index.prefetch_account(event.author_print);
     if (event.object != 0) index.objects.prefetch(event.object);
   };
-  const auto fetch_texts = [&](const StagedEvent& event) {
-    index.prefetch_account_text(event.account_key);
-    if (event.target_key != 0) index.prefetch_account_text(event.target_key);
-    if (event.author_key != 0) index.prefetch_account_text(event.author_key);
-  };
-  for (size_t i = 0; i < std::min(kFar, n); ++i) fetch_slots(block.events[accepted_[i]]);
+  for (size_t i = 0; i < std::min(kAhead, n); ++i) fetch_slots(block.events[accepted_[i]]);
 
   for (size_t begin = 0; begin < n; begin += DuckAppender::chunk_rows()) {
     const size_t size = std::min(n - begin, DuckAppender::chunk_rows());
@@ -350,8 +349,7 @@ Result<void> LogAppender::append_events(const Block& block) {
     auto* visibility = rows->column<uint8_t>(14);
     for (size_t k = 0; k < size; ++k) {
       const size_t at = begin + k;
-      if (at + kFar < n) fetch_slots(block.events[accepted_[at + kFar]]);
-      if (at + kNear < n) fetch_texts(block.events[accepted_[at + kNear]]);
+      if (at + kAhead < n) fetch_slots(block.events[accepted_[at + kAhead]]);
       const StagedEvent& event = block.events[accepted_[at]];
       const EventId id = accepted_id_[at];
       std::string_view text = std::string_view(block.text).substr(event.text);
@@ -366,17 +364,17 @@ Result<void> LogAppender::append_events(const Block& block) {
       source_at[k] = source.report.source;
       record[k] = event.record;
       record_hash[k] = event.record_hash;
-      BW_ASSIGN(account[k],
-                index.account(cut(event.account_bytes), event.account_key, *transaction));
+      BW_ASSIGN(account[k], index.account(event.account_print, cut(event.account_bytes),
+                                          event.account_key, *transaction));
       author[k] = 0;
       if (event.author_bytes > 0) {
-        BW_ASSIGN(author[k],
-                  index.account(cut(event.author_bytes), event.author_key, *transaction));
+        BW_ASSIGN(author[k], index.account(event.author_print, cut(event.author_bytes),
+                                           event.author_key, *transaction));
       }
       target[k] = 0;
       if (event.target_bytes > 0) {
-        BW_ASSIGN(target[k],
-                  index.account(cut(event.target_bytes), event.target_key, *transaction));
+        BW_ASSIGN(target[k], index.account(event.target_print, cut(event.target_bytes),
+                                           event.target_key, *transaction));
       }
       verb[k] = static_cast<uint8_t>(event.verb);
       object[k] = event.object;
@@ -515,7 +513,9 @@ Result<void> LogAppender::write_profiles() {
   }
   BW_ASSIGN(DuckAppender * rows, transaction->appender("profiles"));
   for (const auto& [ref, profile] : profiles_) {
-    BW_ASSIGN(const uint32_t account, core_->index->account(ref, hash64(ref), *transaction));
+    BW_ASSIGN(const uint32_t account,
+              core_->index->account(fingerprint(ref, hash64(ref), process_seed()), ref, hash64(ref),
+                                    *transaction));
     const auto kind = static_cast<uint8_t>(profile.kind);
     const uint64_t hash = hash_of(profile.display_name, profile.url, kind, profile.indexable,
                                   profile.minor, profile.owner);
@@ -696,6 +696,7 @@ class LogWriter : public UnitWriter {
   const uint32_t unit_;
   const bool threaded_;
   const bool keep_rejects_;
+  const uint64_t seed_ = process_seed();
   bool source_open_ = false;
   bool finished_ = false;
   mutable SourceReport report_;
@@ -727,21 +728,22 @@ Result<void> LogWriter::event(const InteractionEvent& event) {
   StagedEvent staged;
   staged.id = identify(event);
   staged.text = static_cast<uint32_t>(block.text.size());
-  const auto keep = [&](const AccountRef& account, uint16_t& bytes) -> uint64_t {
-    if (account.empty()) {
-      bytes = 0;
-      return 0;
-    }
+  const auto keep = [&](const AccountRef& account, uint64_t& key, Fingerprint& print,
+                        uint16_t& bytes) {
+    bytes = 0;
+    if (account.empty()) return;
     const size_t at = block.text.size();
     block.text += account.network;
     block.text += ':';
     block.text += account.name;
-    bytes = static_cast<uint16_t>(block.text.size() - at);
-    return hash64(std::string_view(block.text).substr(at));
+    const std::string_view ref = std::string_view(block.text).substr(at);
+    bytes = static_cast<uint16_t>(ref.size());
+    key = hash64(ref);
+    print = fingerprint(ref, key, seed_);
   };
-  staged.account_key = keep(event.account, staged.account_bytes);
-  staged.author_key = keep(event.author, staged.author_bytes);
-  staged.target_key = keep(event.target, staged.target_bytes);
+  keep(event.account, staged.account_key, staged.account_print, staged.account_bytes);
+  keep(event.author, staged.author_key, staged.author_print, staged.author_bytes);
+  keep(event.target, staged.target_key, staged.target_print, staged.target_bytes);
   staged.object = object_key(event.object);
   staged.object_bytes = static_cast<uint16_t>(event.object.size());
   block.text += event.object;
