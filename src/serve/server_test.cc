@@ -41,7 +41,7 @@ using std::chrono::steady_clock;
 const std::string kToken = "token-of-the-operator-1";
 const std::string kBearer = "Authorization: Bearer " + kToken + "\r\n";
 const std::string kHostileName = "<img src=x onerror=alert(1)>";
-constexpr milliseconds kPatience{20'000};  // of the client; only a failing test waits so long
+constexpr milliseconds kPatience{120'000};  // of the client; only a failing test waits so long
 
 struct Reply {
   int status = 0;
@@ -650,7 +650,7 @@ TEST_F(ServerTest, HeadIsGetWithoutABody) {
 
 TEST_F(ServerTest, ManyClientsAtOnceGetTheSameAnswer) {
   const auto server = start();
-  const std::string request = get("/api/v3/people?limit=4", kBearer);
+  const std::string request = get("/api/v3/people?limit=2", kBearer);
   const std::string expected = ask(*server, request).body;
   std::vector<std::thread> clients;
   std::atomic<int> same = 0;

@@ -277,13 +277,13 @@ void BM_ScanLedger(benchmark::State& state) {
 struct Question {
   Question() {
     std::vector<uint32_t> received(kept().numbering->accounts());
-    for (const LedgerEntry& entry : kept().entries) ++received[entry.receiver];
+    for (const LedgerEntry& e : kept().entries) ++received[e.receiver];
     const size_t typical = kept().entries.size() / kept().numbering->accounts() * 10;
     while (received[account] < typical && account + 1 < received.size()) ++account;
-    for (const LedgerEntry& entry : kept().entries) {
-      if (entry.row % (kept().entries.size() / 200 + 1) != 0) continue;
-      rows.push_back(entry.row);
-      movers.push_back(entry.mover);
+    for (const LedgerEntry& e : kept().entries) {
+      if (e.row % (kept().entries.size() / 200 + 1) != 0) continue;
+      rows.push_back(e.row);
+      movers.push_back(e.mover);
     }
     const std::vector<AccountId> ids{account};
     entry = must(kept().store->ledger_accounts(ids)).at(0);

@@ -382,8 +382,15 @@ struct Query::Impl {
     std::string line;
     for (const ContributionGroup& group : up) {
       if (group.points < up[0].points / 4) break;
-      line += fmt::format("{}{} by {}", line.empty() ? "" : ", ", passive(group.verb),
-                          group.movers == 1 ? "one person" : grouped(group.movers) + " people");
+      const auto who = names_of(view, told, group.top_movers, viewer);
+      line += fmt::format("{}{} by ", line.empty() ? "" : ", ", passive(group.verb));
+      if (group.movers > 1) {
+        line += grouped(group.movers) + " people";
+      } else {
+        // Of a single person it is worth knowing who, and how often.
+        line += who.empty() ? "one person" : who.front();
+        if (group.acts > 1) line += fmt::format(" {} times", grouped(group.acts));
+      }
     }
     const auto names = names_of(view, told, up[0].top_movers, viewer);
     if (!names.empty() && up[0].movers > names.size()) {
