@@ -54,7 +54,7 @@ std::string rows(const std::string& text, const InputLimits& limits = {}) {
   MemoryStream whole(std::make_shared<const std::string>(text));
   const std::string expected = rows(whole, limits);
   // However the bytes come, the rows are the same.
-  for (const size_t step : {1, 3, 7}) {
+  for (const size_t step : {size_t{1}, size_t{3}, size_t{7}}) {
     SlowStream slow(text, step);
     EXPECT_EQ(rows(slow, limits), expected) << "in steps of " << step;
   }
@@ -72,7 +72,7 @@ TEST(XmlRows, AreGivenWithTheirAttributesDecoded) {
 
 TEST(XmlRows, HaveTheBytesOfTheirElement) {
   const std::string text = "<t>\n <row A=\"1\" />\n <row A=\"2&amp;\"/></t>";
-  for (const size_t step : {1, 5, 100}) {
+  for (const size_t step : {size_t{1}, size_t{5}, size_t{100}}) {
     SlowStream stream(text, step);
     std::string bytes;
     const Result<void> result = for_each_xml_row(stream, {}, "t", [&](const XmlRow& row) {

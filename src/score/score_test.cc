@@ -178,6 +178,17 @@ TEST(Score, EvidenceFromBeforeTheAsOfOnly) {
   EXPECT_EQ(score_world(story.world).find(story.vic)->movers, 3U);
 }
 
+TEST(Score, ReachCountsTheLastDaysFromTheirFirstInstantOn) {
+  Story story;
+  story.world.policy.reach_days = 30;
+  EXPECT_EQ(score_world(story.world).find(story.vic)->reach, 3U);
+  story.world.as_of = at_ms(1);
+  const TestScores later = score_world(story.world);
+  EXPECT_EQ(later.find(story.vic)->reach, 0U);
+  EXPECT_EQ(later.find(story.vic)->audience, -1);
+  EXPECT_EQ(later.find(story.vic)->movers, 3U);
+}
+
 TEST(Score, AThousandLikesOfOneFanAreOnePerson) {
   TestWorld world;
   world.add_accounts(2);

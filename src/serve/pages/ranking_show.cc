@@ -10,7 +10,7 @@
 namespace bellwether {
 namespace {
 
-constexpr uint32_t kPeopleShown = 50;
+constexpr uint32_t kPeopleShown = 25;  // each with a reason, which costs a look at their ledger
 constexpr uint32_t kProvisionalShown = 20;
 
 Result<Ranking> answer(const Call& call, uint32_t offset) {
