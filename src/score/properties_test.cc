@@ -295,7 +295,7 @@ RC_GTEST_PROP(Property, AccountsNobodyVouchesForAddAtMostThreePoints, ()) {
 }
 
 TEST(Property, AHundredThousandAccountsNobodyVouchesForAddAtMostThreePoints) {
-  for (const size_t friends : {0, 30}) {
+  for (const size_t friends : {0UL, 30UL}) {
     TestWorld world;
     const AccountId vic = world.add_account();
     world.teleport_set = world.add_accounts(friends);

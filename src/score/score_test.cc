@@ -380,7 +380,7 @@ TEST(Calibration, TheMarginIsThatOfABootstrapOverMovers) {
   double worst_many = 0;
   double covered = 0;
   int worlds = 0;
-  for (const size_t movers : {1, 2, 3, 5, 8, 13, 30, 100}) {
+  for (const size_t movers : {1UL, 2UL, 3UL, 5UL, 8UL, 13UL, 30UL, 100UL}) {
     for (int round = 0; round < 6; ++round) {
       TestWorld world;
       const AccountId vic = world.add_account();
