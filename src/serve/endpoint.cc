@@ -201,7 +201,10 @@ Result<Arguments> Endpoint::read(const Target& target) const {
       arguments.values[path[i].substr(1, path[i].size() - 2)] = target.path[i];
     }
   }
-  for (const auto& [key, value] : target.query) {
+  for (const auto& pair : target.query) {
+    // Not a structured binding: clang 14 lets no lambda use one.
+    const auto& key = pair.first;
+    const auto& value = pair.second;
     const bool known = std::any_of(parameters.begin(), parameters.end(),
                                    [&](const Parameter& p) { return !p.in_path && p.name == key; });
     if (!known) {

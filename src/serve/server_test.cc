@@ -325,8 +325,10 @@ TEST_F(ServerTest, APersonNotListedAndOneUnknownAreAlikeToTheByte) {
   const PersonRow& unlisted = World::instance().unlisted()[0];
   for (const std::string& accept : {std::string(), std::string("Accept: text/html\r\n")}) {
     for (const std::string& method : {std::string("GET"), std::string("HEAD")}) {
-      for (const auto& [before, after] : std::vector<std::pair<std::string, std::string>>{
+      for (const auto& path : std::vector<std::pair<std::string, std::string>>{
                {"/api/v3/people/", ""}, {"/api/v3/people/", "/explanation"}, {"/people/", ""}}) {
+        const std::string& before = path.first;
+        const std::string& after = path.second;
         const auto whole = [&](const std::string& id) {
           const Reply reply = ask(*server,
                                   method + " " + before + id + after +
