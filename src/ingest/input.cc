@@ -356,12 +356,44 @@ class FolderInput final : public BasicInput {
     return path_.ends_with('/') ? path_ + below : path_ + '/' + below;
   }
 
+  // A folder still to be walked.
+  struct Below {
+    std::string path;    // below path_
+    bool last_in_clone;  // it lies in the work tree of a git clone, and no deeper one is walked
+  };
+
   Result<void> walk() {
-    std::vector<std::string> folders{""};
+    std::vector<Below> folders{{"", false}};
+    std::vector<std::string> inner;
     while (!folders.empty()) {
-      const std::string folder = std::move(folders.back());
+      const Below folder = std::move(folders.back());
       folders.pop_back();
-      BW_TRY(walk_one(folder, folders));
+      const size_t files_before = found_.size();
+      inner.clear();
+      BW_TRY(walk_one(folder.path, inner));
+      const auto inside = [&](std::string_view name) {
+        return folder.path.empty() ? std::string(name) : fmt::format("{}/{}", folder.path, name);
+      };
+      const auto holds_folder = [&](std::string_view name) {
+        return std::find(inner.begin(), inner.end(), inside(name)) != inner.end();
+      };
+      const auto holds_file = [&](std::string_view name) {
+        return std::any_of(found_.begin() + static_cast<std::ptrdiff_t>(files_before), found_.end(),
+                           [&](const Found& found) { return found.path == inside(name); });
+      };
+      // Of a repository and of a clone's work tree, hundreds of thousands of files perhaps, only as
+      // much is listed as tells what they are.
+      const bool repository = holds_file("HEAD") && holds_folder("objects") && holds_folder("refs");
+      const bool clone = holds_folder(".git") || holds_file(".git");
+      for (const std::string& each : inner) {
+        if (repository) {
+          leave_out(each, "inside a git repository");
+        } else if (folder.last_in_clone) {
+          leave_out(each, "deep in the work tree of a git clone");
+        } else {
+          folders.push_back({each, clone && each != inside(".git")});
+        }
+      }
     }
     return {};
   }

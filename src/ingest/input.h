@@ -7,7 +7,10 @@
 // name, without hidden ones (a name on the way begins with a dot; `.git` stays, because a clone is
 // told by it) and without `__MACOSX`; members that are gzip or zstd come decompressed; an archive
 // within either is handed out as bytes. Links to files are followed in folders; links to folders
-// are not, so that no walk goes round in circles or leaves the folder.
+// are not, so that no walk goes round in circles or leaves the folder. On disk, of a git
+// repository's own folder (HEAD, objects and refs in it) only the files at its top are members, and
+// of a clone's work tree (.git in it) those at its top and one folder below: there may be hundreds
+// of thousands, and git reads the history. What lies deeper is read where its folder is given.
 //
 // Nothing is ever written under a name from an archive: "../../etc/passwd" is the member
 // "etc/passwd". The one thing written to disk is an archive that comes through a pipe, into an

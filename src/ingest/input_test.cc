@@ -434,6 +434,42 @@ TEST(Folder, NamesThatAreNoUtf8AreReadableAndDistinct) {
   EXPECT_EQ(drain(*input, 1).text, "1");
 }
 
+TEST(Folder, OfAGitCloneOnlyWhatTellsItIsListed) {
+  const Scratch scratch;
+  for (const std::string repository : {"kiln/.git", "bare.git"}) {
+    scratch.put(repository + "/HEAD", "ref: refs/heads/main\n");
+    scratch.put(repository + "/config", "[core]\n");
+    scratch.put(repository + "/objects/ab/cdef", "x");
+    scratch.put(repository + "/refs/heads/main", "x");
+  }
+  scratch.put("kiln/top.txt", "x");
+  scratch.put("kiln/below/one.txt", "x");
+  scratch.put("kiln/below/deep/two.txt", "x");
+  scratch.put("tree/.git", "gitdir: ../kiln/.git/worktrees/tree\n");
+  scratch.put("tree/below/deep/two.txt", "x");
+  // Two of the three make no repository.
+  scratch.put("other/HEAD", "x");
+  scratch.put("other/objects/far/down/vase.txt", "x");
+  const std::unique_ptr<Input> input = must_open(scratch.path());
+  std::vector<std::string> names;
+  for (const Member& member : input->members()) names.push_back(member.name);
+  EXPECT_EQ(names, (std::vector<std::string>{"bare.git/HEAD", "bare.git/config", "kiln/.git/HEAD",
+                                             "kiln/.git/config", "kiln/below/one.txt",
+                                             "kiln/top.txt", "other/HEAD",
+                                             "other/objects/far/down/vase.txt", "tree/.git"}));
+  std::string left_out;
+  for (const LeftOut& one : input->left_out()) left_out += one.name + ": " + one.reason + "\n";
+  EXPECT_EQ(left_out,
+            "bare.git/objects: inside a git repository\n"
+            "bare.git/refs: inside a git repository\n"
+            "kiln/.git/objects: inside a git repository\n"
+            "kiln/.git/refs: inside a git repository\n"
+            "kiln/below/deep: deep in the work tree of a git clone\n"
+            "tree/below/deep: deep in the work tree of a git clone\n");
+  // Named by itself, what lies deeper is read.
+  EXPECT_EQ(must_open(scratch.path() + "/kiln/below/deep")->members().size(), 1U);
+}
+
 TEST(Folder, AnEmptyOneHasNoMembers) {
   const Scratch scratch;
   EXPECT_TRUE(must_open(scratch.path())->members().empty());
