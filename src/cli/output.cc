@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
 
 #include "workspace/query/words.h"
 
@@ -249,32 +251,122 @@ void ProgressLine::ingest(const IngestProgress& progress) {
 
 void ProgressLine::phase(std::string_view name) { show(std::string(name) + " …", true); }
 
+void print_json(Context& context, const nlohmann::ordered_json& json, OutputForm form) {
+  const int indent = form == OutputForm::kJson ? 2 : -1;
+  context.out << json.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
+}
+
+namespace {
+
+constexpr size_t kSourcesShown = 12;
+constexpr size_t kNamesShown = 3;
+
+void print_source(Context& context, const SourceReport& source) {
+  fmt::print(context.err, "{} ({}): {} accepted, {} duplicates, {} rejected{}\n", source.info.path,
+             source.info.adapter, grouped(source.accepted), grouped(source.duplicates),
+             grouped(source.rejected),
+             source.untimed > 0
+                 ? fmt::format("; {} without a time, which give no credit", grouped(source.untimed))
+                 : "");
+  if (!source.accepted_by.empty()) {
+    fmt::print(context.err, "  accepted: {}\n", list_counts(source.accepted_by, 8));
+  }
+  for (const KindCount& reason : source.rejected_by) {
+    fmt::print(context.err, "  rejected: {} × {}\n", grouped(reason.count), reason.kind);
+  }
+  if (!source.left_alone.empty()) {
+    fmt::print(context.err, "  left alone: {}\n", list_counts(source.left_alone, 8));
+  }
+  if (source.state == SourceState::kBroken) {
+    fmt::print(context.err, "  broken off: {}\n", source.message);
+  }
+}
+
+// Most messages name their file already.
+std::string with_path(const std::string& path, const std::string& message) {
+  return message.find(path) != std::string::npos ? message : fmt::format("{}: {}", path, message);
+}
+
+// Largest first; equal ones by name.
+void add_counts(std::vector<KindCount>& sum, const std::vector<KindCount>& counts) {
+  for (const KindCount& count : counts) {
+    const auto at = std::find_if(sum.begin(), sum.end(),
+                                 [&](const KindCount& known) { return known.kind == count.kind; });
+    if (at == sum.end()) {
+      sum.push_back(count);
+    } else {
+      at->count += count.count;
+    }
+  }
+  std::sort(sum.begin(), sum.end(), [](const KindCount& a, const KindCount& b) {
+    return a.count != b.count ? a.count > b.count : a.kind < b.kind;
+  });
+}
+
+// Many files of one form as if they were one; those that broke off are still told one by one.
+void print_sources_by_form(Context& context, const std::vector<SourceReport>& sources) {
+  std::map<std::string, std::pair<SourceReport, size_t>> by_form;
+  for (const SourceReport& source : sources) {
+    auto& [sum, files] = by_form[source.info.adapter];
+    ++files;
+    sum.info.adapter = source.info.adapter;
+    sum.state = SourceState::kComplete;
+    sum.accepted += source.accepted;
+    sum.duplicates += source.duplicates;
+    sum.rejected += source.rejected;
+    sum.untimed += source.untimed;
+    add_counts(sum.accepted_by, source.accepted_by);
+    add_counts(sum.rejected_by, source.rejected_by);
+    add_counts(sum.left_alone, source.left_alone);
+  }
+  for (auto& [form, summed] : by_form) {
+    summed.first.info.path =
+        fmt::format("{} {}", grouped(summed.second), summed.second == 1 ? "file" : "files");
+    print_source(context, summed.first);
+  }
+  size_t broken = 0;
+  for (const SourceReport& source : sources) {
+    if (source.state != SourceState::kBroken || ++broken > kSourcesShown) continue;
+    fmt::print(context.err, "  broken off: {}\n", with_path(source.info.path, source.message));
+  }
+  if (broken > kSourcesShown) {
+    fmt::print(context.err, "  broken off: {} more\n", broken - kSourcesShown);
+  }
+  fmt::print(context.err, "`bellwether ingest --list` tells of each file.\n");
+}
+
+void print_left_out(Context& context, const std::vector<SkippedPath>& left_out) {
+  std::map<std::string, std::vector<std::string_view>> by_reason;
+  for (const SkippedPath& skipped : left_out) by_reason[skipped.reason].push_back(skipped.path);
+  for (const auto& [reason, paths] : by_reason) {
+    std::string names;
+    for (size_t i = 0; i < std::min(kNamesShown, paths.size()); ++i) {
+      names += fmt::format("{}{}", i == 0 ? "" : ", ", paths[i]);
+    }
+    fmt::print(context.err, "left out, {}: {}{}\n", reason, names,
+               paths.size() > kNamesShown
+                   ? fmt::format(" and {} more", grouped(paths.size() - kNamesShown))
+                   : "");
+  }
+}
+
+}  // namespace
+
 void print_ingest(Context& context, const IngestResult& result) {
-  for (const SourceReport& source : result.sources) {
-    fmt::print(context.err, "{} ({}): {} accepted, {} duplicates, {} rejected{}\n",
-               source.info.path, source.info.adapter, grouped(source.accepted),
-               grouped(source.duplicates), grouped(source.rejected),
-               source.untimed > 0 ? fmt::format("; {} without a time, which give no credit",
-                                                grouped(source.untimed))
-                                  : "");
-    if (!source.accepted_by.empty()) {
-      fmt::print(context.err, "  accepted: {}\n", list_counts(source.accepted_by, 8));
-    }
-    for (const KindCount& reason : source.rejected_by) {
-      fmt::print(context.err, "  rejected: {} × {}\n", grouped(reason.count), reason.kind);
-    }
-    if (!source.left_alone.empty()) {
-      fmt::print(context.err, "  left alone: {}\n", list_counts(source.left_alone, 8));
-    }
-    if (source.state == SourceState::kBroken) {
-      fmt::print(context.err, "  broken off: {}\n", source.message);
-    }
+  if (result.sources.size() <= kSourcesShown) {
+    for (const SourceReport& source : result.sources) print_source(context, source);
+  } else {
+    print_sources_by_form(context, result.sources);
   }
-  for (const std::string& name : result.left_out) {
-    fmt::print(context.err, "left out: {}\n", name);
+  print_left_out(context, result.left_out);
+  for (size_t i = 0; i < std::min(kSourcesShown, result.unusable.size()); ++i) {
+    const auto& [path, reason] = result.unusable[i];
+    fmt::print(context.err, "not read: {}\n", with_path(path, reason));
   }
-  for (const Error& error : result.unusable)
-    fmt::print(context.err, "not read: {}\n", error.message);
+  if (result.unusable.size() > kSourcesShown) {
+    fmt::print(context.err, "not read: {} more; --json names them all\n",
+               grouped(result.unusable.size() - kSourcesShown));
+  }
 }
 
 void print_ranking(Context& context, const Ranking& ranking) {

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <ostream>
 #include <string>
@@ -122,6 +123,10 @@ class ProgressLine {
 };
 
 // The lines that end an ingest: accepted, duplicates, rejected by reason, left alone by kind.
+// On `context.out`: over several lines as kJson, else on one. Bytes that are no UTF-8 (a path can
+// hold any) become U+FFFD.
+void print_json(Context& context, const nlohmann::ordered_json& json, OutputForm form);
+
 void print_ingest(Context& context, const IngestResult& result);
 // The top of a ranking as a table, with what it speaks for above and below.
 // Method, policy, and that a score is no verdict.

@@ -124,8 +124,8 @@ std::string describe(const LazySample& sample) {
 std::string list_of_forms() {
   std::string out;
   for (const Adapter* adapter : adapters()) {
-    if (!out.empty()) out += "; ";
-    out += fmt::format("{} ({})", adapter->info().name, adapter->info().title);
+    if (!out.empty()) out += ", ";
+    out += adapter->info().name;
   }
   return out;
 }

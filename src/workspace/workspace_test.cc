@@ -22,6 +22,7 @@ namespace bellwether {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
@@ -298,7 +299,8 @@ TEST_F(WorkspaceTest, AFolderIsReadFileByFileAndWhatIsUnknownIsNamed) {
   const IngestResult result = read(*workspace, (folder_ / "in").string());
   EXPECT_EQ(result.accepted(), 48U);
   ASSERT_THAT(result.unusable, SizeIs(1));
-  EXPECT_THAT(result.unusable[0].message, HasSubstr("poem.txt"));
+  EXPECT_THAT(result.unusable[0].path, EndsWith("in/poem.txt"));
+  EXPECT_THAT(result.unusable[0].reason, HasSubstr("none of the forms understood"));
 
   // The same when the form is named; and a form that does not exist is said at once.
   IngestRequest request;

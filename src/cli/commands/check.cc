@@ -23,7 +23,7 @@ int command_check(Context& context, const std::vector<std::string>& arguments) {
   problems->insert(problems->end(), registry->begin(), registry->end());
   line.clear();
   if (common.output() != OutputForm::kTable) {
-    context.out << nlohmann::ordered_json{{"problems", *problems}}.dump(2) << '\n';
+    print_json(context, {{"problems", *problems}}, OutputForm::kJson);
   } else if (problems->empty()) {
     context.out << "The workspace is whole.\n";
   } else {

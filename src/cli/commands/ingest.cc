@@ -97,13 +97,14 @@ nlohmann::ordered_json source_json(const SourceReport& source) {
 void print_sources(Context& context, const CommonOptions& common,
                    const std::vector<SourceReport>& sources) {
   if (common.output() == OutputForm::kNdjson) {
-    for (const SourceReport& source : sources) context.out << source_json(source).dump() << '\n';
+    for (const SourceReport& source : sources)
+      print_json(context, source_json(source), OutputForm::kNdjson);
     return;
   }
   if (common.output() == OutputForm::kJson) {
     auto all = nlohmann::ordered_json::array();
     for (const SourceReport& source : sources) all.push_back(source_json(source));
-    context.out << nlohmann::ordered_json{{"sources", all}}.dump(2) << '\n';
+    print_json(context, {{"sources", all}}, OutputForm::kJson);
     return;
   }
   if (common.output() == OutputForm::kCsv) {
@@ -139,6 +140,24 @@ void print_sources(Context& context, const CommonOptions& common,
                source.info.path});
   }
   table.print(context.out, context.columns);
+}
+
+void print_result_json(Context& context, const IngestResult& result) {
+  auto sources = nlohmann::ordered_json::array();
+  for (const SourceReport& source : result.sources) sources.push_back(source_json(source));
+  const auto skipped_json = [](const std::vector<SkippedPath>& skipped) {
+    auto all = nlohmann::ordered_json::array();
+    for (const SkippedPath& each : skipped) {
+      all.push_back({{"path", each.path}, {"reason", each.reason}});
+    }
+    return all;
+  };
+  nlohmann::ordered_json json{{"unit", nullptr},
+                              {"sources", sources},
+                              {"not_read", skipped_json(result.unusable)},
+                              {"left_out", skipped_json(result.left_out)}};
+  if (result.unit != 0) json["unit"] = result.unit;
+  print_json(context, json, OutputForm::kJson);
 }
 
 }  // namespace
@@ -191,7 +210,7 @@ int command_ingest(Context& context, const std::vector<std::string>& arguments) 
           {"reason", row.reason},
           {"content", row.content.empty() ? nlohmann::ordered_json(nullptr)
                                           : nlohmann::ordered_json(row.content)}};
-      context.out << json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
+      print_json(context, json, OutputForm::kNdjson);
     }
   }
   int code = kExitDone;
@@ -202,7 +221,9 @@ int command_ingest(Context& context, const std::vector<std::string>& arguments) 
     line.clear();
     if (!result.ok()) return complain(context, result.error());
     print_ingest(context, *result);
-    if (options.common.output() != OutputForm::kTable) {
+    if (options.common.output() == OutputForm::kJson) {
+      print_result_json(context, *result);
+    } else if (options.common.output() != OutputForm::kTable) {
       print_sources(context, options.common, result->sources);
     }
     code = ingest_exit(options, *result);
@@ -255,7 +276,7 @@ int command_sources(Context& context, const std::vector<std::string>& arguments)
                    {"mapping_version", adapter->info().mapping_version},
                    {"verbs", verbs}});
   }
-  context.out << nlohmann::ordered_json{{"forms", all}}.dump(2) << '\n';
+  print_json(context, {{"forms", all}}, OutputForm::kJson);
   return kExitDone;
 }
 

@@ -91,7 +91,7 @@ int command_score(Context& context, const std::vector<std::string>& arguments) {
                                       {"credit_assigned", points(c.assigned)},
                                       {"credit_unassigned_self", points(c.unassigned_self)},
                                       {"credit_unassigned_unknown", points(c.unassigned_unknown)}};
-    context.out << json.dump(common.output() == OutputForm::kJson ? 2 : -1) << '\n';
+    print_json(context, json, common.output());
   }
   return kExitDone;
 }

@@ -67,11 +67,11 @@ class Ingestion {
     for (const std::string& path : request_.paths) {
       auto input = open_input(path, request_.limits);
       if (!input.ok()) {
-        result_.unusable.push_back(input.error());
+        result_.unusable.push_back({path, input.error().message});
         continue;
       }
       for (const LeftOut& out : (*input)->left_out()) {
-        result_.left_out.push_back(fmt::format("{}/{}: {}", path, out.name, out.reason));
+        result_.left_out.push_back({below(path, out.name), out.reason});
       }
       BW_TRY(take(std::shared_ptr<Input>(std::move(*input)), path));
     }
@@ -85,15 +85,18 @@ class Ingestion {
     auto adapter = choose(*input);
     if (adapter.ok()) return read(**adapter, *input, label);
     if (input->members().size() < 2) {
-      result_.unusable.push_back(
-          {adapter.error().code, fmt::format("{}: {}", label, adapter.error().message)});
+      result_.unusable.push_back({label, adapter.error().message});
       return {};
     }
     for (size_t member = 0; member < input->members().size(); ++member) {
       const std::shared_ptr<Input> single = single_member(input, member);
-      BW_TRY(take(single, fmt::format("{}/{}", label, input->members()[member].name)));
+      BW_TRY(take(single, below(label, input->members()[member].name)));
     }
     return {};
+  }
+
+  static std::string below(const std::string& folder, const std::string& name) {
+    return folder.ends_with('/') ? folder + name : folder + '/' + name;
   }
 
   Result<const Adapter*> choose(Input& input) const {

@@ -27,11 +27,17 @@ struct IngestProgress {
   bool source_done = false;
 };
 
+struct SkippedPath {
+  std::string path;
+  std::string reason;  // one sentence, which may name the path again
+};
+
 struct IngestResult {
   uint32_t unit = 0;                  // 0: nothing was usable
   std::vector<SourceReport> sources;  // in the order read
-  std::vector<Error> unusable;        // paths that gave nothing, and why
-  std::vector<std::string> left_out;  // "path/name: why", of folders and archives: hidden files
+  std::vector<SkippedPath> unusable;  // what was looked at and could not be read
+  std::vector<SkippedPath>
+      left_out;  // of folders and archives, what was not looked at: hidden files
   uint64_t accepted() const;
   uint64_t rejected() const;
 };
