@@ -388,7 +388,8 @@ RC_GTEST_PROP(VouchProperty, AgreesWithTheSlowProofOnAnyNumberOfThreads, (uint64
       RC_ASSERT(found != expected.end());
       RC_ASSERT(std::abs(vouches.vouch[i] - found->second) <= 1e-7 * found->second + 1e-18);
       RC_ASSERT(vouches.vouch[i] <= 1.0F / static_cast<float>(options.vouches_max));
-      RC_ASSERT(i == vouches.row[to] || vouches.voucher[i - 1] < vouches.voucher[i]);
+      // In parentheses: RC_ASSERT's own || would not stop at the first.
+      RC_ASSERT((i == vouches.row[to] || vouches.voucher[i - 1] < vouches.voucher[i]));
       RC_ASSERT(vouches.of(vouches.voucher[i], to) == static_cast<double>(vouches.vouch[i]));
     }
   }

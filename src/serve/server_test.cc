@@ -550,14 +550,14 @@ TEST_F(ServerTest, AClientThatWaitsToSendIsToldToGoOn) {
 }
 
 TEST_F(ServerTest, WhatIsNoRequestIsRefusedWithWords) {
+  using namespace std::string_literals;
   const auto server = start();
   for (const std::string& bytes :
        {std::string("rubbish\r\n\r\n"), std::string("GET / HTTP/9.9\r\n\r\n"),
         std::string("GET /\x01 HTTP/1.1\r\nHost: localhost\r\n\r\n"),
         std::string("GET / HTTP/1.1\r\nHost : localhost\r\n\r\n"),
         std::string("GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n\r\n"),
-        std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 a greeting in TLS\r\n\r\n",
-                    40)}) {
+        "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 a greeting in TLS\r\n\r\n"s}) {
     Client client(server->port());
     ASSERT_TRUE(client.send(bytes));
     const Reply reply = client.read();

@@ -174,9 +174,9 @@ TEST(Render, PointsSumToScoreMinusOneAfterParsing) {
 TEST(Render, AnExplanationThatShowsEverybodyHasNoOthers) {
   PersonExplanation e = explained();
   e.others = {};
-  for (const json& c : json::parse(to_json(e)).at("contributions")) {
-    EXPECT_EQ(c.at("others"), false);
-  }
+  const json contributions = json::parse(to_json(e)).at("contributions");
+  ASSERT_FALSE(contributions.empty());
+  for (const json& c : contributions) EXPECT_EQ(c.at("others"), false);
 }
 
 TEST(Render, ReceiptsNameFileRecordAndHash) {
