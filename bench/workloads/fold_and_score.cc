@@ -5,9 +5,7 @@
 //   the snapshot, vouches, the teleport set, standing, scores. Then the standing pass alone, per
 //   arc and iteration, beside the machine's floor (a bare gather over the same arcs) and, where it
 //   is installed, GraphBLAS's weighted matrix-vector product over the same arcs.
-// Data: generated. Receivers and movers by Zipf's law, a third of the acts repeat an earlier pair,
-// a
-//   fifth answer one, times over three years.
+// Data: generators/community.
 // Seed: 20120704
 //
 // Usage: bench_fold_and_score [--events N] [--people N] [--threads N] [--runs N]
@@ -18,25 +16,20 @@
 // entries were made, in bytes an event. Packing takes the ledger in pieces and frees each, as a
 // scan of the store hands them out.
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include <algorithm>
-#include <charconv>
-#include <chrono>
 #include <cmath>
 #include <cstdio>
-#include <cstdlib>
-#include <cstring>
-#include <fstream>
 #include <numeric>
 #include <optional>
-#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/hash.h"
 #include "base/parallel.h"
+#include "bench/generators/community.h"
+#include "bench/measure.h"
 #include "credit/ledger.h"
 #include "graph/graph.h"
 #include "score/score.h"
@@ -51,90 +44,30 @@ extern "C" {
 namespace bellwether {
 namespace {
 
-constexpr Instant kAsOf{1'341'403'200'000};  // 2012-07-04T12:00:00Z
 constexpr uint64_t kRngSeed = 20120704;
 
 struct Options {
   size_t events = 10'000'000;
   size_t people = 1'000'000;
-  unsigned threads = 2;
-  int runs = 5;
+  size_t threads = 2;
+  size_t runs = 5;
+
+  unsigned threads_used() const { return static_cast<unsigned>(threads); }
 };
 
-double seconds_since(std::chrono::steady_clock::time_point begin) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-}
-
-// Processor time of all threads: what a run costs even where it has to share the machine.
-double processor_seconds() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) {
-    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
-// A line of /proc/self/status, in bytes.
-uint64_t memory(std::string_view field) {
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with(field))
-      return std::strtoull(line.c_str() + field.size() + 1, nullptr, 10) * 1024;
-  }
-  return 0;
-}
-// Makes VmHWM speak of what comes now. False where the system forbids it: then it speaks of all.
-bool reset_memory_peak() {
-  std::ofstream clear("/proc/self/clear_refs");
-  clear << "5" << std::flush;
-  return clear.good();
-}
-
-// A rank in [0, n) by Zipf's law with the given exponent.
-size_t zipf(std::mt19937_64& random, size_t n, double exponent) {
-  const double u = std::uniform_real_distribution<double>(0, 1)(random);
-  const double end = static_cast<double>(n);
-  const double rank = exponent == 1
-                          ? std::pow(end, u)
-                          : std::pow(1 + u * (std::pow(end, 1 - exponent) - 1), 1 / (1 - exponent));
-  return std::min(n - 1, static_cast<size_t>(rank) - (rank >= 1 ? 1 : 0));
-}
-
+// The community as a ledger whose receivers and movers are numbered like its people.
 std::vector<LedgerEntry> make_ledger(const Options& options) {
-  std::mt19937_64 random(kRngSeed);
-  std::vector<AccountId> account(options.people);
-  std::iota(account.begin(), account.end(), AccountId{0});
-  std::shuffle(account.begin(), account.end(), random);
-  constexpr Verb kVerbs[] = {Verb::kReact,   Verb::kReact,   Verb::kReply,
-                             Verb::kReshare, Verb::kMention, Verb::kFollow};
-  constexpr double kWeights[] = {0.3, 0.3, 1, 1, 1, 0.5};
-  const auto span_ms = static_cast<uint64_t>(3 * 365 * kMsPerDay);
+  const CreditPolicy weights = Policy().credit;
   std::vector<LedgerEntry> ledger;
   ledger.reserve(options.events);
-  while (ledger.size() < options.events) {
+  for (const CommunityAct& act : make_community(options.events, options.people, kRngSeed)) {
     LedgerEntry e{};
-    const uint64_t kind = random() % 100;
-    if (kind < 33 && !ledger.empty()) {
-      const LedgerEntry& earlier = ledger[random() % ledger.size()];
-      e.receiver = earlier.receiver;
-      e.mover = earlier.mover;
-      e.published.ms = kAsOf.ms - 1 - static_cast<int64_t>(random() % span_ms);
-    } else if (kind < 53 && !ledger.empty()) {
-      const LedgerEntry& earlier = ledger[random() % ledger.size()];
-      e.receiver = earlier.mover;
-      e.mover = earlier.receiver;
-      e.published.ms = std::min(
-          kAsOf.ms - 1, earlier.published.ms + static_cast<int64_t>(random() % (2ULL * kMsPerDay)));
-    } else {
-      e.receiver = account[zipf(random, options.people, 1.0)];
-      e.mover = account[options.people - 1 - zipf(random, options.people, 0.6)];
-      e.published.ms = kAsOf.ms - 1 - static_cast<int64_t>(random() % span_ms);
-    }
-    if (e.receiver == e.mover) continue;
-    const size_t verb = random() % std::size(kVerbs);
-    e.verb = kVerbs[verb];
-    e.credit = std::llround(kWeights[verb] * static_cast<double>(kCreditOne));
+    e.receiver = act.receiver;
+    e.mover = act.mover;
+    e.published = act.published;
+    e.verb = act.verb;
+    e.credit = std::llround(weights.weight[static_cast<size_t>(act.verb)] *
+                            static_cast<double>(kCreditOne));
     e.row = ledger.size() + 1;
     ledger.push_back(e);
   }
@@ -161,17 +94,9 @@ struct Run {
     work();
     const double seconds = seconds_since(begin);
     phases.push_back(
-        {name, {seconds}, {processor_seconds() - processor}, memory("VmHWM") - baseline});
+        {name, {seconds}, {processor_seconds() - processor}, process_memory("VmHWM") - baseline});
   }
 };
-
-struct Spread {
-  double median, low, high;
-};
-Spread spread(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return {values[values.size() / 2], values.front(), values.back()};
-}
 
 std::string hash_of(const std::vector<PersonScore>& scores) {
   std::string bytes;
@@ -254,7 +179,7 @@ std::vector<double> graphblas(const VouchGraph& vouches, const std::vector<doubl
 #endif
 
 void print_per_arc(const char* name, const std::vector<double>& seconds, size_t arcs) {
-  const Spread s = spread(seconds);
+  const Spread s = spread_of(seconds);
   const double per_arc = 1e9 / static_cast<double>(arcs);
   fmt::print("  {:<44} {:6.3f} ns an arc ({:.3f} to {:.3f})\n", name, s.median * per_arc,
              s.low * per_arc, s.high * per_arc);
@@ -265,24 +190,24 @@ size_t per_arc(const GraphSnapshot& graph, const std::vector<AccountId>& telepor
                const Options& options) {
   const Policy policy;
   const VouchGraph vouches =
-      graph.vouches({policy.vouches_max, policy.vouch_half_life_days, options.threads});
+      graph.vouches({policy.vouches_max, policy.vouch_half_life_days, options.threads_used()});
   const size_t arcs = vouches.voucher.size();
-  fmt::print("\nstanding, an iteration over {} arcs, {} threads\n", arcs, options.threads);
-  const int iterations = std::max(2, options.runs) * 2;
+  fmt::print("\nstanding, an iteration over {} arcs, {} threads\n", arcs, options.threads_used());
+  const int iterations = static_cast<int>(std::max<size_t>(2, options.runs)) * 2;
   std::vector<double> ours;
   std::vector<double> floor;
   std::vector<double> mass;
   for (int i = 0; i <= iterations; ++i) {
     VouchGraph copy = vouches;
     const auto begin = std::chrono::steady_clock::now();
-    const Standing standing(graph, std::move(copy), teleport_set, policy, options.threads);
+    const Standing standing(graph, std::move(copy), teleport_set, policy, options.threads_used());
     const double both_steps = seconds_since(begin);
     if (i > 0) ours.push_back(both_steps / 2);
     mass.assign(standing.mass().begin(), standing.mass().end());
   }
   std::vector<double> to(mass.size());
   for (int i = 0; i <= iterations; ++i) {
-    const double seconds = gather(vouches, mass, to, options.threads);
+    const double seconds = gather(vouches, mass, to, options.threads_used());
     if (i > 0) floor.push_back(seconds);
   }
   print_per_arc("standing (weights, damping, teleport set)", ours, arcs);
@@ -294,7 +219,7 @@ size_t per_arc(const GraphSnapshot& graph, const std::vector<AccountId>& telepor
                          : "GraphBLAS mxv, plus times, double precision",
                   peer, arcs);
     fmt::print("  {:<44} {:6.2f}\n", "standing / GraphBLAS",
-               spread(ours).median / spread(peer).median);
+               spread_of(ours).median / spread_of(peer).median);
   }
 #else
   fmt::print("  GraphBLAS is not installed: no peer in this run\n");
@@ -305,8 +230,8 @@ size_t per_arc(const GraphSnapshot& graph, const std::vector<AccountId>& telepor
 int run(const Options& options) {
   const Policy policy;
   fmt::print("fold_and_score: {} events, {} people, {} threads, {} runs, rng seed {}\n{}, {}\n",
-             options.events, options.people, options.threads, options.runs, kRngSeed, BW_COMPILER,
-             BW_BUILD_FLAGS);
+             options.events, options.people, options.threads_used(), options.runs, kRngSeed,
+             BW_COMPILER, BW_BUILD_FLAGS);
   Run timings;
   std::string hash;
   Phase fold{"without settle", {}, {}, 0};
@@ -316,13 +241,13 @@ int run(const Options& options) {
   const bool warm_up = options.runs > 1;
   size_t arcs = 0;
   std::vector<AccountId> teleport_set;
-  for (int i = 0; i < options.runs + (warm_up ? 1 : 0); ++i) {
+  for (size_t i = 0; i < options.runs + (warm_up ? 1 : 0); ++i) {
     Run once;
-    once.baseline = memory("VmRSS");
+    once.baseline = process_memory("VmRSS");
     std::vector<LedgerEntry> ledger = make_ledger(options);
     const PersonMap persons = PersonMap::identity(static_cast<uint32_t>(options.people));
     const std::vector<NetworkId> network(options.people, 0);
-    once.time("settle", [&] { settle(ledger, policy.credit, persons, options.threads); });
+    once.time("settle", [&] { settle(ledger, policy.credit, persons, options.threads_used()); });
 
     constexpr size_t kPiece = 1 << 16;
     std::vector<std::vector<LedgerEntry>> scan;
@@ -337,26 +262,29 @@ int run(const Options& options) {
       entries.reserve(options.events);
       for (std::vector<LedgerEntry>& piece : scan) {
         for (const LedgerEntry& e : piece) {
-          if (e.counts_as_of(kAsOf)) entries.push_back(FoldEntry::from(e));
+          if (e.counts_as_of(kCommunityAsOf)) entries.push_back(FoldEntry::from(e));
         }
         std::vector<LedgerEntry>().swap(piece);
       }
     });
     std::optional<GraphSnapshot> graph;
-    once.time("snapshot", [&] { graph.emplace(std::move(entries), network, persons, kAsOf); });
+    once.time("snapshot",
+              [&] { graph.emplace(std::move(entries), network, persons, kCommunityAsOf); });
     VouchGraph vouches;
     once.time("vouches", [&] {
-      vouches = graph->vouches({policy.vouches_max, policy.vouch_half_life_days, options.threads});
+      vouches =
+          graph->vouches({policy.vouches_max, policy.vouch_half_life_days, options.threads_used()});
     });
     once.time("teleport set",
-              [&] { teleport_set = choose_teleport_set(*graph, policy, options.threads); });
+              [&] { teleport_set = choose_teleport_set(*graph, policy, options.threads_used()); });
     std::optional<Standing> standing;
     once.time("standing", [&] {
-      standing.emplace(*graph, std::move(vouches), teleport_set, policy, options.threads);
+      standing.emplace(*graph, std::move(vouches), teleport_set, policy, options.threads_used());
     });
     std::vector<PersonScore> scores;
-    once.time("score",
-              [&] { scores = score_everybody(*graph, *standing, policy, {}, options.threads); });
+    once.time("score", [&] {
+      scores = score_everybody(*graph, *standing, policy, {}, options.threads_used());
+    });
     const std::string now = hash_of(scores);
     if (!hash.empty() && now != hash) {
       fmt::print(stderr, "two runs gave different scores: {} and {}\n", hash, now);
@@ -399,9 +327,9 @@ int run(const Options& options) {
   fmt::print("\n{:<14} {:>9} {:>20} {:>10} {:>12}\n", "phase", "seconds", "lowest to highest",
              "processor", "bytes/event");
   for (const Phase& phase : timings.phases) {
-    const Spread s = spread(phase.seconds);
+    const Spread s = spread_of(phase.seconds);
     fmt::print("{:<14} {:9.3f} {:>9.3f} to {:7.3f} {:10.3f} {:12.1f}\n", phase.name, s.median,
-               s.low, s.high, spread(phase.processor_seconds).median,
+               s.low, s.high, spread_of(phase.processor_seconds).median,
                static_cast<double>(phase.peak_bytes) / static_cast<double>(options.events));
   }
   if (!timings.peaks_are_apart) fmt::print("the system does not tell the phases' peaks apart\n");
@@ -420,33 +348,19 @@ int run(const Options& options) {
 
 int main(int argc, char** argv) {
   bellwether::Options options;
-  if (const char* small = std::getenv("BELLWETHER_BENCH_SMALL");
-      small != nullptr && *small == '1') {
-    options = {100'000, 10'000, 2, 1};
+  if (bellwether::bench_is_small()) options = {100'000, 10'000, 2, 1};
+  if (!bellwether::read_bench_options(argc, argv,
+                                      {{"events", &options.events},
+                                       {"people", &options.people},
+                                       {"threads", &options.threads},
+                                       {"runs", &options.runs}})) {
+    return 2;
   }
-  for (int i = 1; i < argc; i += 2) {
-    const std::string_view name = argv[i];
-    size_t value = 0;
-    const char* text = i + 1 < argc ? argv[i + 1] : "";
-    const auto [end, error] = std::from_chars(text, text + std::strlen(text), value);
-    const bool good = error == std::errc() && *end == '\0' && value > 0;
-    if (good && name == "--events") {
-      options.events = value;
-    } else if (good && name == "--people") {
-      options.people = std::max<size_t>(value, 2);
-    } else if (good && name == "--threads") {
-      options.threads = static_cast<unsigned>(value);
-    } else if (good && name == "--runs") {
-      options.runs = static_cast<int>(value);
-    } else {
-      fmt::print(stderr, "usage: {} [--events N] [--people N] [--threads N] [--runs N]\n", argv[0]);
-      return 2;
-    }
-  }
+  options.people = std::max<size_t>(options.people, 2);
 #ifdef BW_HAS_GRAPHBLAS
   // Once a process: it cannot be begun again after its end.
   if (GrB_init(GrB_NONBLOCKING) != GrB_SUCCESS ||
-      GxB_Global_Option_set(GxB_GLOBAL_NTHREADS, static_cast<int>(options.threads)) !=
+      GxB_Global_Option_set(GxB_GLOBAL_NTHREADS, static_cast<int>(options.threads_used())) !=
           GrB_SUCCESS) {
     fmt::print(stderr, "GraphBLAS could not be started\n");
     return 3;
