@@ -17,22 +17,27 @@ struct Table {
 };
 
 // Hashes are stored as they are: looking for a way to compress them costs time and finds none.
+// The columns of the log name their compression, since trying out which is best takes a quarter of
+// an ingestion's processor time: hashes do not compress, bit packing fits every number here, and
+// plain text costs a third more of disk.
 constexpr std::array kTables{
     Table{"meta",
           "format UINTEGER, created_by VARCHAR, salt VARCHAR, commits UBIGINT, generation UBIGINT, "
           "next_row UBIGINT, next_source UINTEGER, next_unit UINTEGER, next_account UINTEGER"},
     Table{"networks", "id USMALLINT, name VARCHAR"},
-    Table{
-        "accounts",
-        "id UINTEGER, network USMALLINT, name VARCHAR, key UBIGINT USING COMPRESSION Uncompressed, "
-        "gone BOOLEAN"},
+    Table{"accounts",
+          "id UINTEGER, network USMALLINT, name VARCHAR USING COMPRESSION Uncompressed, key "
+          "UBIGINT USING COMPRESSION Uncompressed, "
+          "gone BOOLEAN"},
     Table{"profiles",
           "serial UBIGINT, unit UINTEGER, account UINTEGER, display_name VARCHAR, url VARCHAR, "
           "kind UTINYINT, indexable BOOLEAN, minor BOOLEAN, owner BOOLEAN"},
     Table{"claims",
           "unit UINTEGER, network VARCHAR, name VARCHAR, same_network VARCHAR, same_name VARCHAR, "
           "evidence VARCHAR"},
-    Table{"objects", "key UBIGINT USING COMPRESSION Uncompressed, reference VARCHAR"},
+    Table{"objects",
+          "key UBIGINT USING COMPRESSION Uncompressed, reference VARCHAR USING COMPRESSION "
+          "Uncompressed"},
     Table{"topics", "id UINTEGER, name VARCHAR"},
     Table{"topic_sets", "id UINTEGER, topic UINTEGER"},
     Table{"sources",
@@ -42,11 +47,21 @@ constexpr std::array kTables{
           "first_published BIGINT, last_published BIGINT, undone BOOLEAN"},
     Table{"source_counts", "source UINTEGER, what UTINYINT, kind VARCHAR, count UBIGINT"},
     Table{"events",
-          "event_row UBIGINT, id_high UBIGINT USING COMPRESSION Uncompressed, "
-          "id_low UBIGINT USING COMPRESSION Uncompressed, source UINTEGER, record UBIGINT, "
-          "record_hash UBIGINT USING COMPRESSION Uncompressed, account UINTEGER, verb UTINYINT, "
-          "object UBIGINT, author UINTEGER, target UINTEGER, published BIGINT, repeats UINTEGER, "
-          "topics UINTEGER, visibility UTINYINT"},
+          "event_row UBIGINT USING COMPRESSION BitPacking, "
+          "id_high UBIGINT USING COMPRESSION Uncompressed, "
+          "id_low UBIGINT USING COMPRESSION Uncompressed, "
+          "source UINTEGER USING COMPRESSION BitPacking, "
+          "record UBIGINT USING COMPRESSION BitPacking, "
+          "record_hash UBIGINT USING COMPRESSION Uncompressed, "
+          "account UINTEGER USING COMPRESSION BitPacking, "
+          "verb UTINYINT USING COMPRESSION BitPacking, "
+          "object UBIGINT USING COMPRESSION Uncompressed, "
+          "author UINTEGER USING COMPRESSION BitPacking, "
+          "target UINTEGER USING COMPRESSION BitPacking, "
+          "published BIGINT USING COMPRESSION BitPacking, "
+          "repeats UINTEGER USING COMPRESSION BitPacking, "
+          "topics UINTEGER USING COMPRESSION BitPacking, "
+          "visibility UTINYINT USING COMPRESSION BitPacking"},
     Table{"rejects",
           "source UINTEGER, record UBIGINT, record_hash UBIGINT, reason VARCHAR, content BLOB"},
     Table{"ledger_meta",
