@@ -16,7 +16,6 @@ struct Table {
   const char* columns;
 };
 
-// Hashes are stored as they are: looking for a way to compress them costs time and finds none.
 // The columns of the log name their compression, since trying out which is best takes a quarter of
 // an ingestion's processor time: hashes do not compress, bit packing fits every number here, and
 // plain text costs a third more of disk.
