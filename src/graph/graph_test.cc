@@ -386,7 +386,8 @@ RC_GTEST_PROP(VouchProperty, AgreesWithTheSlowProofOnAnyNumberOfThreads, (uint64
     for (uint64_t i = vouches.row[to]; i < vouches.row[to + 1]; ++i) {
       const auto found = expected.find({vouches.voucher[i], to});
       RC_ASSERT(found != expected.end());
-      RC_ASSERT(std::abs(vouches.vouch[i] - found->second) <= 1e-7 * found->second + 1e-18);
+      // 1 - exp(-x) is only as exact as 1 is; of a vouch that has faded to nothing nothing is left.
+      RC_ASSERT(std::abs(vouches.vouch[i] - found->second) <= 1e-7 * found->second + 3e-16);
       RC_ASSERT(vouches.vouch[i] <= 1.0F / static_cast<float>(options.vouches_max));
       // In parentheses: RC_ASSERT's own || would not stop at the first.
       RC_ASSERT((i == vouches.row[to] || vouches.voucher[i - 1] < vouches.voucher[i]));
