@@ -281,7 +281,7 @@ void Attribution::credit(const ResolvedAct& act, std::vector<LedgerEntry>& entri
     return;
   }
   Credit left = weight;
-  AccountId author = act.author;
+  AccountId author = act.author != kNobody ? act.author : act.target;
   if (act.verb == Verb::kReshare && act.object != 0) {
     // Walk from the reshare acted on towards the original; the shares given halve at each step.
     uint64_t object = act.object;
@@ -298,7 +298,7 @@ void Attribution::credit(const ResolvedAct& act, std::vector<LedgerEntry>& entri
       author = link->second.author;
     }
   }
-  give(act, author != kNobody ? author : act.target, left, entries);
+  give(act, author, left, entries);
 }
 
 void settle(std::vector<LedgerEntry>& entries, const CreditPolicy& policy, const PersonMap& persons,

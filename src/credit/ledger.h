@@ -80,8 +80,9 @@ class Attribution {
   // Appends the entries of one act: none for posts, undos, self-responses, unknown authors or
   // times. A plain response gives its weight to the author of its object; where there is no object,
   // or its author is unknown, to the target. Along a reshare chain the nearest resharer gets half,
-  // the next a quarter, and the original author all that is left. A chain is followed for kChainMax
-  // resharers; what a longer one leaves over goes to its last known author.
+  // the next a quarter, and the original author all that is left: unassigned if unknown, whoever is
+  // the target. A chain is followed for kChainMax resharers; what a longer one leaves over goes to
+  // the last one's author.
   void credit(const ResolvedAct& act, std::vector<LedgerEntry>& entries);
 
   const CreditSummary& summary() const { return summary_; }

@@ -249,6 +249,17 @@ TEST(Attribution, TheShareOfAnUnknownOriginalIsUnassigned) {
   EXPECT_EQ(done.summary.assigned, kHalf + kQuarter);
 }
 
+// The target of a reshare is whom it was taken from. They have their half; they did not write it.
+TEST(Attribution, TheShareOfAnUnknownOriginalDoesNotGoToTheTarget) {
+  std::vector<ReshareLink> cascade = kCascade;
+  cascade[1].author = kNobody;
+  ResolvedAct act = reshare_of(102, kCleo);
+  act.target = kCleo;
+  const Credited done = credit(act, cascade);
+  EXPECT_THAT(shares_of(done.entries), ElementsAre(Share{kCleo, kHalf}, Share{kDan, kQuarter}));
+  EXPECT_EQ(done.summary.unassigned_unknown, kQuarter);
+}
+
 TEST(Attribution, OnesOwnPlaceInTheChainIsUnassigned) {
   const Credited done = credit(reshare_of(102, kCleo, kDan), kCascade);
   EXPECT_THAT(shares_of(done.entries), ElementsAre(Share{kCleo, kHalf}, Share{kEve, kQuarter}));
