@@ -16,7 +16,9 @@ class MarginQuantiles {
   explicit MarginQuantiles(double mass);
 
   struct Factors {
-    double low, high;  // R * low and R * high are the ends; low < 1 < high
+    // R * low and R * high are the ends; low < 1, low < high. The mean, 1, lies above high where
+    // the mass is small: of a single mover, below 0.27.
+    double low, high;
   };
   // For n >= 1 effective movers. Within 1e-7 of the true quantiles. Cost: no special function.
   Factors at(double effective_movers) const;

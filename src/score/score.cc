@@ -52,7 +52,8 @@ class Scorer {
     result.value = points(now, horizons, 1);
     const auto factors = quantiles_.at(effective_movers(now, horizons));
     double low = points(now, horizons, factors.low);
-    double high = points(now, horizons, factors.high);
+    // Of a narrow mass both quantiles of a gamma variate lie below its mean.
+    double high = std::max(result.value, points(now, horizons, factors.high));
 
     // The margin widens with silence: it also covers what the last evidence said when it was fresh.
     if (silence_ms > 0) {

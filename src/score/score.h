@@ -19,7 +19,7 @@
 namespace bellwether {
 
 struct CredibleInterval {
-  double low = 0, high = 0;  // points; low <= high
+  double low = 0, high = 0;  // points; low <= value <= high
   double mass = 0.90;        // posterior probability inside, in (0, 1)
 };
 

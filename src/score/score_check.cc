@@ -225,7 +225,9 @@ std::optional<PersonScore> ScoreCheck::score(PersonId person) const {
                   carry);
   };
   const double low = std::min(end(tail, as_of_, 1), end(tail, then, 1));
-  const double high = std::max(end(1 - tail, as_of_, 1), end(1 - tail, then, carried));
+  result.value = points(person, policy_.half_life_days, as_of_, 1);
+  const double high =
+      std::max({result.value, end(1 - tail, as_of_, 1), end(1 - tail, then, carried)});
   size_t h = 0;
   for (const double half_life : policy_.half_life_days) {
     result.moved[h++] = moved(person, fold(person, half_life, as_of_)).moved;
@@ -233,7 +235,6 @@ std::optional<PersonScore> ScoreCheck::score(PersonId person) const {
   result.interval = {low, high, policy_.margin_mass};
   result.settled = result.independent_movers >= static_cast<uint32_t>(policy_.settled_movers_min) &&
                    high - low <= policy_.settled_margin_max;
-  result.value = points(person, policy_.half_life_days, as_of_, 1);
 
   std::vector<double> momentum_days;
   for (const double hours : policy_.momentum_half_life_hours) momentum_days.push_back(hours / 24);

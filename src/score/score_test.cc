@@ -255,6 +255,18 @@ TEST(Score, AMarginStaysANumberHoweverFastVouchesFade) {
   EXPECT_GE(vic->interval.low, 1);
 }
 
+// The upper end of a narrow interval around the middle of a skew distribution lies below its mean.
+TEST(Score, LiesWithinItsMarginWhateverTheMass) {
+  Story story;
+  for (const double mass : {0.01, 0.1, 0.26, 0.5, 0.9, 0.999}) {
+    story.world.policy.margin_mass = mass;
+    for (const PersonScore& s : score_world(story.world).scores) {
+      EXPECT_LE(s.interval.low, s.value) << mass;
+      EXPECT_GE(s.interval.high, s.value) << mass;
+    }
+  }
+}
+
 TEST(Momentum, ComparesWithItsOwnValueSevenDaysEarlier) {
   Story story;
   story.world.respond(story.uma, Verb::kReply, story.vic, at_ms(-1));

@@ -121,7 +121,10 @@ std::vector<AccountId> choose_teleport_set(const GraphSnapshot& graph, const Pol
   }
   std::vector<AccountId> chosen;
   for (auto& [network, longest] : candidates) {
-    const auto share = static_cast<size_t>(std::floor(policy.teleport_share * accounts[network]));
+    // 0.29 of a hundred is 29, though a little less in binary.
+    constexpr double kRounding = 1e-9;
+    const auto share =
+        static_cast<size_t>(std::floor(policy.teleport_share * accounts[network] + kRounding));
     const size_t wanted =
         std::min(longest.size(), std::max(share, static_cast<size_t>(policy.teleport_min)));
     std::partial_sort(longest.begin(), longest.begin() + static_cast<std::ptrdiff_t>(wanted),

@@ -236,6 +236,24 @@ TEST(TeleportSet, IsAShareOfAllAccountsWhereThatIsMore) {
   EXPECT_EQ(chosen(world).size(), 80U) << "no more than candidates";
 }
 
+// 0.29 * 100 is a little less than 29 in binary.
+TEST(TeleportSet, ItsShareIsNotRoundedDownTwice) {
+  TestWorld world;
+  const auto all = world.add_accounts(100);
+  for (const AccountId a : all) {
+    const AccountId b = all[(a + 1) % 100];
+    world.respond(a, Verb::kReply, b, at_day(-9));
+    world.respond(b, Verb::kReply, a, at_day(-8));
+  }
+  world.policy.teleport_min = 0;
+  for (int percent = 1; percent <= 100; ++percent) {
+    world.policy.teleport_share = percent / 100.0;
+    const TestScores scores = score_world(world);
+    EXPECT_EQ(choose_teleport_set(scores.graph, world.policy, 1).size(),
+              static_cast<size_t>(percent));
+  }
+}
+
 TEST(TeleportSet, OneSidedHistoryIsNone) {
   TestWorld world;
   world.add_accounts(3);
