@@ -28,6 +28,26 @@ void for_each_pair(const Entries& entries, Visit&& visit) {
 
 double moved_probability(double x) { return 1 - std::exp(-x); }
 
+PersonMap numbered_within(const PersonMap& persons, std::span<const FoldEntry> entries) {
+  if (persons.one_to_one) return persons;
+  const std::vector<PersonId>& person_of = persons.person_of;
+  std::vector<uint8_t> named(person_of.size(), 0);
+  for (const FoldEntry& e : entries) named[e.receiver] = named[e.mover] = 1;
+  std::vector<PersonId> number(persons.persons, kNobody);
+  PersonId next = 0;
+  for (const bool now : {true, false}) {
+    for (size_t a = 0; a < person_of.size(); ++a) {
+      if ((named[a] != 0) != now || person_of[a] == kNobody) continue;
+      if (number[person_of[a]] == kNobody) number[person_of[a]] = next++;
+    }
+  }
+  PersonMap result = persons;
+  for (PersonId& person : result.person_of) {
+    if (person != kNobody) person = number[person];
+  }
+  return result;
+}
+
 FoldEntry FoldEntry::from(const LedgerEntry& entry) {
   assert(entry.credit > 0 && entry.credit < (Credit{1} << 40));
   uint64_t packed = static_cast<uint64_t>(entry.credit) << 24;

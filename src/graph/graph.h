@@ -49,7 +49,7 @@ struct MoverFold {
 struct VouchGraph {
   std::vector<uint64_t> row;       // by receiver, accounts + 1 entries
   std::vector<AccountId> voucher;  // ascending within a row
-  std::vector<float> vouch;        // (0, 1/K]
+  std::vector<float> vouch;        // [0, 1/K]; 0 once all but faded
 
   // vouch of `from` for `to`; 0 where there is none. Cost: logarithmic in the row.
   double of(AccountId from, AccountId to) const;
@@ -130,6 +130,12 @@ class GraphSnapshot {
   std::vector<AccountId> person_accounts_;
   Instant as_of_;
 };
+
+// The same persons, numbered by the smallest of those of their accounts that `entries` name, and
+// those that they do not name behind them. People are added up in the order of their numbers; so a
+// part of a ledger gives the same bits whatever other accounts its people have elsewhere.
+// Cost: linear in entries and accounts.
+PersonMap numbered_within(const PersonMap& persons, std::span<const FoldEntry> entries);
 
 // 1 - exp(-x): how likely it is that a mover with decayed credit `x` was moved lately, [0, 1).
 double moved_probability(double x);

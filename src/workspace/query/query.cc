@@ -432,7 +432,8 @@ struct Query::Impl {
         entries.push_back(FoldEntry::from(e));
       }
     }));
-    BW_ASSIGN(PersonMap persons, person_map(workspace, numbering));
+    BW_ASSIGN(const PersonMap everybody, person_map(workspace, numbering));
+    PersonMap persons = numbered_within(everybody, entries);
     std::vector<double> mass(numbering.accounts(), 0);
     std::vector<double> mass_one(numbering.accounts(), 0);
     BW_ASSIGN(const auto standings, store().standings({}));
