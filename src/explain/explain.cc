@@ -63,11 +63,10 @@ std::vector<Restraint> restraints(const GraphSnapshot& graph, const Standing& st
     open.crowd_share = 1e12;
     add(Restraint::Kind::kCrowd, points_of(now.count(horizons, open), horizons, policy),
         counts[longest].crowd);
-    open.courtesy_share = 1e12;
-    const double with_crowd = points_of(now.count(horizons, open), horizons, policy);
-    open.courtesy_share = policy.courtesy_share;
-    const double without = points_of(now.count(horizons, open), horizons, policy);
-    add(Restraint::Kind::kCourted, score.value + with_crowd - without, counts[longest].courted);
+    Policy courteous = policy;
+    courteous.courtesy_share = 1e12;
+    add(Restraint::Kind::kCourted, points_of(now.count(horizons, courteous), horizons, policy),
+        counts[longest].courted);
   }
   {
     // Evidence that had just come in: the same fold with half-lives beyond any age.
@@ -80,18 +79,21 @@ std::vector<Restraint> restraints(const GraphSnapshot& graph, const Standing& st
     const auto ageless = fresh.count(horizons, policy);
     add(Restraint::Kind::kFading, points_of(ageless, horizons, policy),
         static_cast<double>(fresh.movers.size()));
-    // One person is one person: what plain counting of acts would say.
-    const auto repeating = std::count_if(now.movers.begin(), now.movers.end(),
-                                         [](const MoverFold& m) { return m.entries > 1; });
+    // One person is one person: what plain counting of their acts would say of those who repeat.
+    const auto repeats = [](const MoverFold& m) { return m.entries > 1; };
+    const auto repeating = std::count_if(now.movers.begin(), now.movers.end(), repeats);
     double extra = 0;
     for (size_t h = 0; h < horizons; ++h) {
       double linear_vouched = 0;
       double linear_crowd = 0;
       double courted = 0;
       for (size_t i = 0; i < now.movers.size(); ++i) {
-        linear_vouched += now.standing[i] * now.movers[i].free[h];
-        linear_crowd += (1 - now.standing[i]) * now.movers[i].free[h];
-        courted += now.movers[i].x[h] - now.movers[i].free[h];
+        const MoverFold& m = now.movers[i];
+        const double free = repeats(m) ? m.free[h] : moved_probability(m.free[h]);
+        const double all = repeats(m) ? m.x[h] : moved_probability(m.x[h]);
+        linear_vouched += now.standing[i] * free;
+        linear_crowd += (1 - now.standing[i]) * free;
+        courted += all - free;
       }
       extra +=
           std::log2(1 + count_people_moved(linear_vouched, linear_crowd, courted, policy).moved);
@@ -286,6 +288,42 @@ std::vector<ContributionGroup> group(
       groups.begin(), groups.end(),
       [](const ContributionGroup& a, const ContributionGroup& b) { return a.points > b.points; });
   return groups;
+}
+
+std::vector<std::string> topics_on_evidence(
+    std::span<const Contribution> acts, const Policy& policy,
+    const std::function<std::vector<std::string>(TopicSetId)>& topics) {
+  struct Evidence {
+    std::set<PersonId> movers;
+    std::set<int64_t> days;
+    double points = 0;
+  };
+  std::map<TopicSetId, std::vector<std::string>> names;
+  std::map<std::string, Evidence> evidence;
+  for (const Contribution& act : acts) {
+    if (act.entry.topics == 0 || act.standing < policy.vouched_min) continue;
+    auto known = names.find(act.entry.topics);
+    if (known == names.end()) {
+      known = names.emplace(act.entry.topics, topics(act.entry.topics)).first;
+    }
+    for (const std::string& topic : known->second) {
+      Evidence& e = evidence[topic];
+      e.movers.insert(act.mover);
+      e.days.insert(act.entry.published.ms / kMsPerDay);
+      e.points += act.points;
+    }
+  }
+  std::vector<std::pair<double, std::string>> found;
+  for (const auto& [topic, e] : evidence) {
+    if (e.movers.size() >= static_cast<size_t>(policy.topic_movers_min) &&
+        e.days.size() >= static_cast<size_t>(policy.topic_days_min)) {
+      found.emplace_back(-e.points, topic);
+    }
+  }
+  std::sort(found.begin(), found.end());
+  std::vector<std::string> result;
+  for (auto& [points, topic] : found) result.push_back(std::move(topic));
+  return result;
 }
 
 }  // namespace bellwether

@@ -92,4 +92,11 @@ std::vector<ContributionGroup> group(
     std::span<const Contribution> acts, Grouping grouping,
     const std::function<std::vector<std::string>(TopicSetId)>& topics);
 
+// The topics that are a person's: of which at least topic_movers_min vouched people were moved, on
+// at least topic_days_min days (UTC). Most points first, ties by name. Cost: a little more than
+// linear in the acts.
+std::vector<std::string> topics_on_evidence(
+    std::span<const Contribution> acts, const Policy& policy,
+    const std::function<std::vector<std::string>(TopicSetId)>& topics);
+
 }  // namespace bellwether

@@ -5,8 +5,10 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <set>
 
 #include "score/random_world_testing.h"
 #include "score/testing.h"
@@ -15,6 +17,7 @@ namespace bellwether {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 std::vector<LedgerEntry> received_by(const TestScores& scored, PersonId person) {
@@ -51,11 +54,14 @@ RC_GTEST_PROP(Explanation, ContributionsSumToTheScoreByEveryGrouping, ()) {
   for (size_t i = 0; i < world.acts.size(); ++i) {
     world.acts[i].topics = static_cast<TopicSetId>(i * 7 % 9);
   }
+  // With many points for a doubling a few people are a hundred points, and the clamp binds.
+  world.policy.points_per_doubling = *rc::gen::element(4.95, 4.95, 40.0, 100.0);
   const TestScores scored = score_world(world);
   for (const PersonScore& score : scored.scores) {
     const auto told = explain_in(world, scored, score.person);
     RC_ASSERT(told.has_value());
     RC_ASSERT(same_bits(told->score, score));
+    RC_CLASSIFY(score.value == 100, "the clamp binds");
     RC_ASSERT(told->acts.size() == score.acts);
     RC_ASSERT(std::abs(points_of(told->acts) - (score.value - 1)) < 1e-9);
     for (const Contribution& act : told->acts) RC_ASSERT(act.points >= 0);
@@ -138,6 +144,55 @@ TEST(ExplanationByHand, CourtedAnswersAndFadingAreNamedAsRestraints) {
                           [](const Contribution& act) { return act.courted; }));
 }
 
+double held_back_by(const Explanation& told, Restraint::Kind kind) {
+  const auto found = std::find_if(told.down.begin(), told.down.end(),
+                                  [&](const Restraint& r) { return r.kind == kind; });
+  return found == told.down.end() ? 0 : found->points;
+}
+
+// What each restraint costs is found by scoring under a policy that has all the others.
+TEST(ExplanationByHand, EachRestraintIsTakenAlone) {
+  for (const size_t crowd : {0UL, 1UL, 100UL}) {
+    TestWorld world;
+    const AccountId star = world.add_account();
+    for (const AccountId fan : world.add_accounts(20)) {
+      world.respond(star, Verb::kReply, fan, at_day(-3));
+      world.respond(fan, Verb::kReply, star, at_day(-2.9)).count = 9;
+    }
+    for (const AccountId other : world.add_accounts(crowd)) {
+      world.respond(other, Verb::kReshare, star, at_day(-2));
+    }
+    const TestScores scored = score_world(world);
+    const auto told = explain_in(world, scored, star);
+    TestWorld courteous = world;
+    courteous.policy.courtesy_share = 1e9;
+    const double courted = score_world(courteous).points(star) - scored.points(star);
+    EXPECT_NEAR(held_back_by(*told, Restraint::Kind::kCourted), courted < 0.05 ? 0 : courted, 1e-9)
+        << crowd;
+    TestWorld open = world;
+    open.policy.crowd_share = 1e9;
+    const double crowded = score_world(open).points(star) - scored.points(star);
+    EXPECT_NEAR(held_back_by(*told, Restraint::Kind::kCrowd), crowded < 0.05 ? 0 : crowded, 1e-9)
+        << crowd;
+  }
+}
+
+// Sixty people responded once, one of them a second time: of that one there is at most one more.
+TEST(ExplanationByHand, OneWhoRepeatsHoldsBackNoMoreThanTheirRepeats) {
+  TestWorld world;
+  const AccountId star = world.add_account();
+  world.teleport_set = world.add_accounts(60);
+  for (const AccountId fan : world.teleport_set) {
+    world.respond(fan, Verb::kReshare, star, at_day(-2));
+  }
+  world.respond(world.teleport_set[0], Verb::kReshare, star, at_day(-1));
+  const TestScores scored = score_world(world);
+  const auto told = explain_in(world, scored, star);
+  const double people = people_moved(scored.points(star), world.policy);
+  const double one_more = 4.95 * std::log2((people + 2) / (people + 1));
+  EXPECT_LE(held_back_by(*told, Restraint::Kind::kRepeats), 1.5 * one_more);
+}
+
 TEST(ExplanationByHand, NobodyWithoutEvidenceIsExplained) {
   const TestWorld world = three_fans();
   const TestScores scored = score_world(world);
@@ -153,6 +208,60 @@ TEST(Groups, SeveralTopicsOfOneActShareItEvenly) {
   ASSERT_THAT(groups, SizeIs(2));
   EXPECT_NEAR(groups[0].points, groups[1].points, 1e-12);
   EXPECT_EQ(groups[0].movers, 3U);
+}
+
+// Each of three vouched fans names one topic, on the days given; the next three nobody vouches for.
+std::vector<std::string> topics_of_star(const std::vector<std::pair<AccountId, double>>& acts) {
+  TestWorld world;
+  world.add_accounts(7);
+  world.teleport_set = {1, 2, 3};
+  for (const auto& [fan, day] : acts) {
+    world.respond(fan, Verb::kReply, 0, at_day(day)).topics = 4;  // one topic
+  }
+  const auto told = explain_in(world, score_world(world), 0);
+  return topics_on_evidence(told->acts, world.policy, topics_of);
+}
+
+TEST(Topics, MentionedOnceAreNotAttributed) {
+  EXPECT_THAT(topics_of_star({{1, -3}}), IsEmpty());
+  EXPECT_THAT(topics_of_star({{1, -3}, {1, -4}, {1, -5}, {1, -6}}), IsEmpty());
+}
+
+TEST(Topics, NeedThreeVouchedMoversOnTwoDays) {
+  EXPECT_THAT(topics_of_star({{1, -3}, {2, -3}, {3, -4}}), ElementsAre("topic-0"));
+  EXPECT_THAT(topics_of_star({{1, -3}, {2, -4}}), IsEmpty()) << "two people";
+  EXPECT_THAT(topics_of_star({{1, -3}, {2, -3}, {3, -3.1}}), IsEmpty()) << "one day";
+  EXPECT_THAT(topics_of_star({{4, -3}, {5, -4}, {6, -5}}), IsEmpty()) << "nobody vouches";
+  EXPECT_THAT(topics_of_star({{1, -3}, {2, -3}, {6, -5}}), IsEmpty()) << "one is not vouched for";
+}
+
+RC_GTEST_PROP(TopicsProperty, NoneStandsOnFewerThanItsMoversAndDays, ()) {
+  TestWorld world = *any_world();
+  for (size_t i = 0; i < world.acts.size(); ++i) {
+    world.acts[i].topics = static_cast<TopicSetId>(i * 7 % 9);
+  }
+  const TestScores scored = score_world(world);
+  for (const PersonScore& score : scored.scores) {
+    const auto told = explain_in(world, scored, score.person);
+    std::vector<std::string> expected;
+    for (int i = 0; i < 4; ++i) {
+      const std::string topic = "topic-" + std::to_string(i);
+      std::set<PersonId> movers;
+      std::set<std::string> days;
+      for (const Contribution& act : told->acts) {
+        const auto named =
+            act.entry.topics == 0 ? std::vector<std::string>{} : topics_of(act.entry.topics);
+        if (std::find(named.begin(), named.end(), topic) == named.end()) continue;
+        if (act.standing < world.policy.vouched_min) continue;
+        movers.insert(act.mover);
+        days.insert(to_day(act.entry.published));
+      }
+      if (movers.size() >= 3 && days.size() >= 2) expected.push_back(topic);
+    }
+    auto found = topics_on_evidence(told->acts, world.policy, topics_of);
+    std::sort(found.begin(), found.end());
+    RC_ASSERT(found == expected);
+  }
 }
 
 TEST(Groups, NamesReadBack) {

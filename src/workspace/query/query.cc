@@ -312,38 +312,9 @@ struct Query::Impl {
     sets.erase(std::unique(sets.begin(), sets.end()), sets.end());
     BW_ASSIGN(auto names, store().topic_sets(sets));
     for (size_t i = 0; i < sets.size(); ++i) told.topics[sets[i]] = std::move(names[i]);
-    told.row.topics = topics_on_evidence(view.policy, told);
+    told.row.topics = topics_on_evidence(told.explanation->acts, view.policy,
+                                         [&](TopicSetId set) { return told.topics.at(set); });
     return told;
-  }
-
-  // A topic is a person's only if enough vouched people were moved on it, on enough days.
-  static std::vector<std::string> topics_on_evidence(const Policy& policy, const Told& told) {
-    struct Evidence {
-      std::set<PersonId> movers;
-      std::set<int64_t> days;
-      double points = 0;
-    };
-    std::map<std::string, Evidence> evidence;
-    for (const Contribution& act : told.explanation->acts) {
-      if (act.entry.topics == 0 || act.standing < policy.vouched_min) continue;
-      for (const std::string& topic : told.topics.at(act.entry.topics)) {
-        Evidence& e = evidence[topic];
-        e.movers.insert(act.mover);
-        e.days.insert(act.entry.published.ms / kMsPerDay);
-        e.points += act.points;
-      }
-    }
-    std::vector<std::pair<double, std::string>> found;
-    for (const auto& [topic, e] : evidence) {
-      if (e.movers.size() >= static_cast<size_t>(policy.topic_movers_min) &&
-          e.days.size() >= static_cast<size_t>(policy.topic_days_min)) {
-        found.emplace_back(-e.points, topic);
-      }
-    }
-    std::sort(found.begin(), found.end());
-    std::vector<std::string> topics;
-    for (auto& [points, topic] : found) topics.push_back(std::move(topic));
-    return topics;
   }
 
   // The first account of a person of a slice, in the ledger's numbering.
