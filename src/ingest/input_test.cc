@@ -965,7 +965,12 @@ TEST(Lines, ALineOfTwoGigabytesCostsNoMemory) {
   EXPECT_EQ(told, kTwoGigabytes - 1);
   rusage after{};
   getrusage(RUSAGE_SELF, &after);
-  EXPECT_LT(after.ru_maxrss - before.ru_maxrss, 300 << 10);  // KiB
+#ifdef __SANITIZE_THREAD__
+  constexpr long kGrowthMaxKib = 1500 << 10;  // the sanitizer keeps four bytes a byte beside ours
+#else
+  constexpr long kGrowthMaxKib = 300 << 10;
+#endif
+  EXPECT_LT(after.ru_maxrss - before.ru_maxrss, kGrowthMaxKib);
 }
 
 TEST(Lines, StopAtTheFirstErrorOfTheirTaker) {

@@ -265,8 +265,7 @@ class Store {
   // The whole ledger in its order, in pieces.
   virtual Result<void> scan_ledger(
       const std::function<void(std::span<const LedgerEntry>)>& piece) = 0;
-  // The entries that these accounts received, or gave, in ledger order. Cost: in the entries found;
-  // `given` also one pass over one column.
+  // The entries that these accounts received, or gave, in ledger order. Cost: in the entries found.
   virtual Result<std::vector<LedgerEntry>> ledger_received(
       std::span<const AccountId> receivers) = 0;
   virtual Result<std::vector<LedgerEntry>> ledger_given(std::span<const AccountId> movers) = 0;

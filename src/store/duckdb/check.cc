@@ -244,6 +244,13 @@ void Check::ledger() {
               "ledger is of a state that the log has not reached");
   expect_none("SELECT abs(stored::BIGINT - (SELECT count(*) FROM ledger)) FROM ledger_meta",
               "ledger entries are missing or too many");
+  // Sums of hashes do not depend on the order, which is another.
+  expect_none(
+      "SELECT (SELECT sum(hash(receiver, mover, published, withdrawn, credit, event_row, topics, "
+      "network, verb, prompted)) FROM ledger) IS DISTINCT FROM (SELECT sum(hash(receiver, mover, "
+      "published, withdrawn, credit, event_row, topics, network, verb, prompted)) FROM "
+      "ledger_given)",
+      "tables of the ledger hold other entries by mover than by receiver");
   uint64_t next = 0;
   uint64_t last_key = 0;
   uint64_t wrong = 0;
@@ -277,6 +284,12 @@ void Check::ledger() {
                       rows.column<int64_t>(3)[i] <= 0) {
                     ++strange;
                   }
+                }));
+  uint32_t last_mover = 0;
+  read(each_row(connection_.stream("SELECT mover FROM ledger_given"),
+                [&](const DuckRows& rows, size_t i) {
+                  if (rows.column<uint32_t>(0)[i] < last_mover) ++unsorted;
+                  last_mover = rows.column<uint32_t>(0)[i];
                 }));
   if (unsorted > 0) say(fmt::format("{} ledger entries are out of order", unsorted));
   if (strange > 0) say(fmt::format("{} ledger entries are of nobody, or give nothing", strange));

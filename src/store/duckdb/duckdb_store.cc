@@ -68,7 +68,11 @@ Result<std::shared_ptr<StoreCore>> open_core(const std::string& folder, const St
                                           std::move(database));
   BW_ASSIGN(DuckConnection connection, core->database.connect());
   BW_TRY(connection.run("PRAGMA disable_checkpoint_on_shutdown"));
-  BW_ASSIGN(const uint64_t tables, connection.number("SELECT count(*) FROM duckdb_tables()"));
+  // Listing tables takes longer than opening the file, so it is done only where there is no head.
+  uint64_t tables = 1;
+  if (!connection.rows("SELECT format FROM meta").ok()) {
+    BW_ASSIGN(tables, connection.number("SELECT count(*) FROM duckdb_tables()"));
+  }
   const uint64_t marked = core->mark.read().value_or(0);
   if (tables == 0 && marked == 0) {
     if (!create) {

@@ -69,9 +69,8 @@ class DuckStore : public Store {
   Result<std::shared_ptr<const AuthorIndex>> authors(const NumberedAccounts& numbered,
                                                      DuckConnection& connection);
   Result<std::shared_ptr<const Numbering>> ledger_numbers(DuckConnection& connection);
-  Result<std::vector<LedgerEntry>> ledger_of(const char* column,
-                                             std::span<const AccountId> accounts,
-                                             bool sorted_by_it);
+  Result<std::vector<LedgerEntry>> ledger_of(const char* table, const char* column,
+                                             std::span<const AccountId> accounts);
   Result<std::vector<AccountEntry>> ledger_entries_of(DuckConnection& connection,
                                                       const std::string& condition);
   // Entries of accounts given by number of the dictionary; ids and networks are left to the caller.

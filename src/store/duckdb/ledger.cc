@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cassert>
+#include <tuple>
 
 #include "base/hash.h"
 #include "store/duckdb/duckdb_store.h"
@@ -43,15 +44,22 @@ void take_entries(const DuckRows& rows, std::vector<LedgerEntry>& out) {
   }
 }
 
+Error unknown_accounts() {
+  return {ErrorCode::kCorrupt,
+          "the ledger names accounts it does not describe: `bellwether score` rebuilds it"};
+}
+
 Error no_ledger() {
   return {ErrorCode::kNotFound, "there is no ledger yet; run `bellwether score` to make one"};
 }
 
-Result<void> append_entries(WriteTransaction& transaction, std::span<const LedgerEntry> entries) {
-  BW_ASSIGN(DuckAppender * rows, transaction.appender("ledger"));
-  for (size_t begin = 0; begin < entries.size(); begin += DuckAppender::chunk_rows()) {
-    const auto part =
-        entries.subspan(begin, std::min(DuckAppender::chunk_rows(), entries.size() - begin));
+// `entry_at` gives the i-th of `count` entries.
+template <typename EntryAt>
+Result<void> append_entries(WriteTransaction& transaction, const char* table, size_t count,
+                            EntryAt&& entry_at) {
+  BW_ASSIGN(DuckAppender * rows, transaction.appender(table));
+  for (size_t begin = 0; begin < count; begin += DuckAppender::chunk_rows()) {
+    const size_t size = std::min(DuckAppender::chunk_rows(), count - begin);
     auto* receiver = rows->column<uint32_t>(0);
     auto* mover = rows->column<uint32_t>(1);
     auto* published = rows->column<int64_t>(2);
@@ -62,8 +70,8 @@ Result<void> append_entries(WriteTransaction& transaction, std::span<const Ledge
     auto* network = rows->column<uint16_t>(7);
     auto* verb = rows->column<uint8_t>(8);
     auto* prompted = rows->column<bool>(9);
-    for (size_t i = 0; i < part.size(); ++i) {
-      const LedgerEntry& entry = part[i];
+    for (size_t i = 0; i < size; ++i) {
+      const LedgerEntry& entry = entry_at(begin + i);
       receiver[i] = entry.receiver;
       mover[i] = entry.mover;
       published[i] = entry.published.ms;
@@ -76,9 +84,19 @@ Result<void> append_entries(WriteTransaction& transaction, std::span<const Ledge
       verb[i] = static_cast<uint8_t>(entry.verb);
       prompted[i] = entry.prompted;
     }
-    BW_TRY(rows->append(part.size()));
+    BW_TRY(rows->append(size));
   }
   return {};
+}
+
+// Places of the entries by mover, each mover's in the order of the ledger.
+std::vector<size_t> by_mover(std::span<const LedgerEntry> entries, size_t accounts) {
+  std::vector<size_t> next(accounts + 1, 0);
+  for (const LedgerEntry& entry : entries) ++next[entry.mover + size_t{1}];
+  for (size_t account = 0; account < accounts; ++account) next[account + 1] += next[account];
+  std::vector<size_t> places(entries.size());
+  for (size_t i = 0; i < entries.size(); ++i) places[next[entries[i].mover]++] = i;
+  return places;
 }
 
 }  // namespace
@@ -154,7 +172,11 @@ Result<void> DuckStore::replace_ledger(const LedgerStamp& stamp, const Numbering
       accounts->put<uint32_t>(all->dictionary[i]);
       BW_TRY(accounts->end_row());
     }
-    BW_TRY(append_entries(*transaction, entries));
+    BW_TRY(append_entries(*transaction, "ledger", entries.size(),
+                          [&](size_t i) -> const LedgerEntry& { return entries[i]; }));
+    const std::vector<size_t> given = by_mover(entries, numbering.accounts());
+    BW_TRY(append_entries(*transaction, "ledger_given", entries.size(),
+                          [&](size_t i) -> const LedgerEntry& { return entries[given[i]]; }));
     BW_TRY(transaction->commit(core_->meta));
   }
   checkpoint(*core_);
@@ -227,37 +249,35 @@ Result<void> DuckStore::scan_ledger(
   }
 }
 
-// The ledger's order is that of its rows, which are never deleted one by one. A plain scan keeps
-// it; a list of accounts becomes a join, which does not.
-Result<std::vector<LedgerEntry>> DuckStore::ledger_of(const char* column,
-                                                      std::span<const AccountId> accounts,
-                                                      bool sorted_by_it) {
+// `table` is sorted by `column`, and its rows are never deleted one by one. A plain scan keeps
+// their order; a list of accounts becomes a join, which does not.
+Result<std::vector<LedgerEntry>> DuckStore::ledger_of(const char* table, const char* column,
+                                                      std::span<const AccountId> accounts) {
   std::vector<AccountId> asked(accounts.begin(), accounts.end());
   std::sort(asked.begin(), asked.end());
   asked.erase(std::unique(asked.begin(), asked.end()), asked.end());
   std::vector<LedgerEntry> out;
   if (asked.empty()) return out;
   BW_ASSIGN(ReadTransaction read, ReadTransaction::begin(*core_));
+  const std::string all = "SELECT " + kEntryColumns + " FROM " + table;
   const auto take = [&](const std::string& condition) -> Result<void> {
-    BW_ASSIGN(DuckRows rows, read.connection().stream("SELECT " + kEntryColumns +
-                                                      " FROM ledger WHERE " + condition));
+    BW_ASSIGN(DuckRows rows, read.connection().stream(all + " WHERE " + condition));
     while (true) {
       BW_ASSIGN(const bool more, rows.next());
       if (!more) return {};
       take_entries(rows, out);
     }
   };
-  // Ascending questions about a sorted column give their answers in order. An equality skips all
-  // row groups but those that hold it.
+  // Ascending questions give their answers in order. An equality skips all row groups but those
+  // that hold it.
   constexpr size_t kSingle = 8;
-  if (asked.size() == 1 || (sorted_by_it && asked.size() <= kSingle)) {
+  if (asked.size() <= kSingle) {
     for (const AccountId account : asked) BW_TRY(take(fmt::format("{} = {}", column, account)));
     return out;
   }
-  const size_t part_max = sorted_by_it ? kListMax : asked.size();
   if (asked.size() <= kListsMax * kListMax) {
-    for (size_t begin = 0; begin < asked.size(); begin += part_max) {
-      const auto part = std::span(asked).subspan(begin, std::min(part_max, asked.size() - begin));
+    for (size_t begin = 0; begin < asked.size(); begin += kListMax) {
+      const auto part = std::span(asked).subspan(begin, std::min(kListMax, asked.size() - begin));
       BW_TRY(take(fmt::format("{} BETWEEN {} AND {} AND {} IN ({}) ORDER BY rowid", column,
                               part.front(), part.back(), column, joined(part))));
     }
@@ -265,26 +285,32 @@ Result<std::vector<LedgerEntry>> DuckStore::ledger_of(const char* column,
   }
   std::vector<bool> wanted(asked.back() + size_t{1});
   for (const AccountId account : asked) wanted[account] = true;
-  std::vector<LedgerEntry> all;
-  BW_ASSIGN(DuckRows rows, read.connection().stream("SELECT " + kEntryColumns + " FROM ledger"));
+  BW_ASSIGN(DuckRows rows, read.connection().stream(all));
+  const bool by_receiver = std::string_view(column) == "receiver";
+  std::vector<LedgerEntry> some;
   while (true) {
     BW_ASSIGN(const bool more, rows.next());
     if (!more) return out;
-    all.clear();
-    take_entries(rows, all);
-    for (const LedgerEntry& entry : all) {
-      const AccountId account = sorted_by_it ? entry.receiver : entry.mover;
+    some.clear();
+    take_entries(rows, some);
+    for (const LedgerEntry& entry : some) {
+      const AccountId account = by_receiver ? entry.receiver : entry.mover;
       if (account < wanted.size() && wanted[account]) out.push_back(entry);
     }
   }
 }
 
 Result<std::vector<LedgerEntry>> DuckStore::ledger_received(std::span<const AccountId> receivers) {
-  return ledger_of("receiver", receivers, true);
+  return ledger_of("ledger", "receiver", receivers);
 }
 
 Result<std::vector<LedgerEntry>> DuckStore::ledger_given(std::span<const AccountId> movers) {
-  return ledger_of("mover", movers, false);
+  BW_ASSIGN(std::vector<LedgerEntry> entries, ledger_of("ledger_given", "mover", movers));
+  // Of one receiver and mover the entries are in order already.
+  std::stable_sort(entries.begin(), entries.end(), [](const LedgerEntry& a, const LedgerEntry& b) {
+    return std::tie(a.receiver, a.mover) < std::tie(b.receiver, b.mover);
+  });
+  return entries;
 }
 
 Result<std::vector<AccountEntry>> DuckStore::ledger_entries_of(DuckConnection& connection,
@@ -342,6 +368,14 @@ Result<std::vector<NetworkId>> DuckStore::ledger_networks(std::span<const Accoun
   assert(std::is_sorted(ids.begin(), ids.end()));
   networks.reserve(ids.size());
   BW_ASSIGN(ReadTransaction read, ReadTransaction::begin(*core_));
+  BW_ASSIGN(const uint64_t networks_there,
+            read.connection().number("SELECT count(*) FROM ledger_networks"));
+  if (networks_there == 1) {
+    BW_ASSIGN(const uint64_t accounts,
+              read.connection().number("SELECT count(*) FROM ledger_accounts"));
+    if (ids.back() < accounts) networks.assign(ids.size(), 0);
+    return networks.empty() ? Result<std::vector<NetworkId>>(unknown_accounts()) : networks;
+  }
   // Two narrow columns in order are read faster than a list of ids is looked up.
   const std::string query =
       fmt::format("SELECT id, network FROM ledger_accounts WHERE id BETWEEN {} AND {} ORDER BY id",
@@ -351,10 +385,7 @@ Result<std::vector<NetworkId>> DuckStore::ledger_networks(std::span<const Accoun
       networks.push_back(rows.column<uint16_t>(1)[i]);
     }
   }));
-  if (networks.size() < ids.size()) {
-    return Error{ErrorCode::kCorrupt,
-                 "the ledger names accounts it does not describe: `bellwether score` rebuilds it"};
-  }
+  if (networks.size() < ids.size()) return unknown_accounts();
   return networks;
 }
 

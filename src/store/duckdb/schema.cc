@@ -16,6 +16,13 @@ struct Table {
   const char* columns;
 };
 
+constexpr const char* kEntryColumns =
+    "receiver UINTEGER USING COMPRESSION BitPacking, mover UINTEGER USING COMPRESSION BitPacking, "
+    "published BIGINT USING COMPRESSION BitPacking, withdrawn BIGINT, "
+    "credit BIGINT USING COMPRESSION BitPacking, event_row UBIGINT USING COMPRESSION BitPacking, "
+    "topics UINTEGER USING COMPRESSION BitPacking, network USMALLINT, "
+    "verb UTINYINT USING COMPRESSION BitPacking, prompted BOOLEAN";
+
 // The columns of the log name their compression, since trying out which is best takes a quarter of
 // an ingestion's processor time: hashes do not compress, bit packing fits every number here, and
 // plain text costs a third more of disk.
@@ -71,9 +78,8 @@ constexpr std::array kTables{
     Table{"ledger_accounts",
           "id UINTEGER, key UBIGINT USING COMPRESSION Uncompressed, network USMALLINT, "
           "account UINTEGER"},
-    Table{"ledger",
-          "receiver UINTEGER, mover UINTEGER, published BIGINT, withdrawn BIGINT, credit BIGINT, "
-          "event_row UBIGINT, topics UINTEGER, network USMALLINT, verb UTINYINT, prompted BOOLEAN"},
+    Table{"ledger", kEntryColumns},
+    Table{"ledger_given", kEntryColumns},
     Table{"snapshots",
           "id UINTEGER, as_of BIGINT, computed BIGINT, generation UBIGINT, method VARCHAR, "
           "policy_name VARCHAR, policy_hash VARCHAR, policy_toml VARCHAR, people UINTEGER, "
@@ -95,7 +101,8 @@ constexpr auto kNames = [] {
   return names;
 }();
 
-constexpr std::array kLedgerTables{"ledger_meta", "ledger_networks", "ledger_accounts", "ledger"};
+constexpr std::array kLedgerTables{"ledger_meta", "ledger_networks", "ledger_accounts", "ledger",
+                                   "ledger_given"};
 
 std::string random_salt() {
   std::random_device device;
@@ -130,16 +137,19 @@ Result<void> create_tables(DuckConnection& connection) {
 }
 
 Result<StoreMeta> read_meta(DuckConnection& connection) {
-  BW_ASSIGN(const uint64_t tables,
-            connection.number("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'meta'"));
-  if (tables == 0) {
+  // Only these two columns are promised to exist in every version.
+  auto asked = connection.rows("SELECT format, created_by FROM meta");
+  if (!asked.ok()) {
+    // Asked only now, because listing tables takes longer than opening the file.
+    BW_ASSIGN(const uint64_t tables,
+              connection.number("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'meta'"));
+    if (tables > 0) return asked.error();
     return Error{
         ErrorCode::kUnsupported,
         fmt::format("{} is a DuckDB file that Bellwether did not make; name another folder",
                     connection.file())};
   }
-  // Only these two columns are promised to exist in every version.
-  BW_ASSIGN(DuckRows head, connection.rows("SELECT format, created_by FROM meta"));
+  DuckRows& head = asked.value();
   BW_ASSIGN(const bool any, head.next());
   if (!any) {
     return Error{ErrorCode::kCorrupt,

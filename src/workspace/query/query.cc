@@ -196,7 +196,10 @@ struct Query::Impl {
       BW_ASSIGN(found, store().ledger_account(account.network, account.name));
     }
     if (!found) {
-      BW_ASSIGN(const auto same, named(view, person, viewer));
+      BW_ASSIGN(auto same, called(view, person, viewer));
+      if (same.empty()) {
+        BW_ASSIGN(same, named(view, person, viewer));
+      }
       if (same.size() > 1) {
         std::string list;
         for (size_t i = 0; i < std::min<size_t>(same.size(), 5); ++i) {
@@ -217,6 +220,35 @@ struct Query::Impl {
     return accounts;
   }
 
+  // The people one of whose accounts has this name, `@` or not, on some network; one account each.
+  // Found by their keys, which takes no pass over all names.
+  Result<std::vector<AccountEntry>> called(const SnapshotView& view, const std::string& name,
+                                           Viewer viewer) {
+    std::vector<AccountEntry> same;
+    BW_ASSIGN(const auto networks, store().ledger_network_names());
+    for (const std::string& network : networks) {
+      for (const std::string& spelt : {name, "@" + name}) {
+        BW_ASSIGN(const auto entry, store().ledger_account(network, spelt));
+        if (entry) BW_TRY(add_person(view, entry->id, viewer, same));
+      }
+    }
+    return same;
+  }
+
+  // Adds the first account of whom `account` belongs to, unless it is there or may not be seen.
+  Result<void> add_person(const SnapshotView& view, AccountId account, Viewer viewer,
+                          std::vector<AccountEntry>& people) {
+    const auto group = group_of(view, account);
+    if (!may_see(view, group.front(), viewer)) return {};
+    const bool known = std::any_of(people.begin(), people.end(), [&](const AccountEntry& each) {
+      return each.id == group.front();
+    });
+    if (known) return {};
+    BW_ASSIGN(const auto first, store().ledger_accounts(std::span(group).first(1)));
+    if (!first.empty()) people.push_back(first.front());
+    return {};
+  }
+
   // The people whose name, as one word, is exactly this; one account each.
   Result<std::vector<AccountEntry>> named(const SnapshotView& view, const std::string& name,
                                           Viewer viewer) {
@@ -227,14 +259,7 @@ struct Query::Impl {
           account.name == name || account.display_name == name || account.name == "@" + name;
       if (!exact) continue;
       BW_ASSIGN(const auto entry, store().ledger_account(account.network, account.name));
-      if (!entry) continue;
-      const auto group = group_of(view, entry->id);
-      if (!may_see(view, group.front(), viewer)) continue;
-      BW_ASSIGN(const auto first, store().ledger_accounts(std::span(group).first(1)));
-      const bool known = std::any_of(same.begin(), same.end(), [&](const AccountEntry& s) {
-        return s.id == first.front().id;
-      });
-      if (!known) same.push_back(first.front());
+      if (entry) BW_TRY(add_person(view, entry->id, viewer, same));
     }
     return same;
   }
@@ -640,21 +665,27 @@ Result<PersonCard> Query::show(const std::string& person, Viewer viewer) {
       moves.push_back(found(group.mover, *own, group.points));
     }
   }
-  std::set<PersonId> others;
+  std::vector<PersonId> others;
   for (const LedgerEntry& e : slice.given) {
-    others.insert(slice.graph->persons().person_of[e.receiver]);
+    others.push_back(slice.graph->persons().person_of[e.receiver]);
   }
+  std::sort(others.begin(), others.end());
+  others.erase(std::unique(others.begin(), others.end()), others.end());
+  std::vector<std::pair<PersonId, MoverFold>> movers;  // who moved them, and how
   for (const PersonId other : others) {
     if (other == kNobody || other == slice.person || !visible(other)) continue;
     slice.graph->fold(other, year, slice.graph->as_of(), fold);
-    for (const MoverFold& m : fold) {
-      if (m.mover == slice.person) moved_by.push_back(found(other, m, 0));
-    }
+    const auto own = std::find_if(fold.begin(), fold.end(),
+                                  [&](const MoverFold& m) { return m.mover == slice.person; });
+    if (own != fold.end()) movers.emplace_back(other, *own);
   }
-  std::stable_sort(moved_by.begin(), moved_by.end(), [](const Found& a, const Found& b) {
-    return a.second.chance > b.second.chance;
+  const auto shown = movers.begin() + static_cast<std::ptrdiff_t>(std::min(kShown, movers.size()));
+  std::partial_sort(movers.begin(), shown, movers.end(), [](const auto& a, const auto& b) {
+    return a.second.x[0] != b.second.x[0] ? a.second.x[0] > b.second.x[0] : a.first < b.first;
   });
-  if (moved_by.size() > kShown) moved_by.resize(kShown);
+  for (auto at = movers.begin(); at != shown; ++at) {
+    moved_by.push_back(found(at->first, at->second, 0));
+  }
 
   std::vector<AccountId> named;
   for (const auto* list : {&moves, &moved_by}) {

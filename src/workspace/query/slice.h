@@ -28,7 +28,7 @@ using LinkGroups = std::vector<std::vector<AccountId>>;
 Result<LinkGroups> link_groups(Workspace& workspace);
 
 // Reads what concerns the person with these accounts (of the ledger's numbering), as of `as_of`.
-// Cost: the entries they received and gave, and one pass over one column for the latter.
+// Cost: in the entries they received and gave.
 Result<Slice> read_slice(Workspace& workspace, const LinkGroups& links,
                          const std::vector<AccountId>& accounts, Instant as_of,
                          const Policy& policy);
