@@ -143,4 +143,22 @@ std::string joined(const Numbers& numbers) {
   return out;
 }
 
+// `select` with the rows whose `column`, sorted in its table, is one of `numbers`. An equality
+// skips all row groups but the one that holds it, where a list of numbers far apart skips none; so
+// a few are asked for one by one.
+template <typename Numbers>
+std::string select_where(const std::string& select, const std::string& column,
+                         const Numbers& numbers) {
+  constexpr size_t kSingly = 40;
+  if (numbers.size() > kSingly || numbers.empty()) {
+    return select + " WHERE " + column + " IN (" + joined(numbers) + ")";
+  }
+  std::string out;
+  for (const auto number : numbers) {
+    if (!out.empty()) out += " UNION ALL ";
+    out += select + " WHERE " + column + " = " + std::to_string(number);
+  }
+  return out;
+}
+
 }  // namespace bellwether

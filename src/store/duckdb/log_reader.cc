@@ -353,13 +353,12 @@ Result<std::vector<AccountEntry>> DuckStore::entries_of(DuckConnection& connecti
     return out;
   }
   for (size_t begin = 0; begin < asked.size(); begin += kListMax) {
-    const std::string list =
-        joined(std::span(asked).subspan(begin, std::min(kListMax, asked.size() - begin)));
-    BW_TRY(each_row(connection.rows(kAccounts + "WHERE id IN (" + list + ")"), take_account));
+    const auto part = std::span(asked).subspan(begin, std::min(kListMax, asked.size() - begin));
+    BW_TRY(each_row(connection.rows(select_where(kAccounts, "id", part)), take_account));
     if (profiles > 0) {
-      BW_TRY(
-          each_row(connection.rows(kProfiles + "WHERE account IN (" + list + ") GROUP BY account"),
-                   take_profile));
+      BW_TRY(each_row(
+          connection.rows(kProfiles + "WHERE account IN (" + joined(part) + ") GROUP BY account"),
+          take_profile));
     }
   }
   return out;
@@ -628,10 +627,9 @@ Result<std::vector<Receipt>> DuckStore::receipts(std::span<const EventRow> rows)
   for (size_t begin = 0; begin < asked.size(); begin += kListMax) {
     const auto part = std::span(asked).subspan(begin, std::min(kListMax, asked.size() - begin));
     BW_TRY(each_row(
-        connection.rows(fmt::format(
-            "SELECT event_row, account, verb, object, target, published, topics, source, record, "
-            "record_hash FROM events WHERE event_row BETWEEN {} AND {} AND event_row IN ({})",
-            part.front(), part.back(), joined(part))),
+        connection.rows(select_where("SELECT event_row, account, verb, object, target, published, "
+                                     "topics, source, record, record_hash FROM events",
+                                     "event_row", part)),
         [&](const DuckRows& r, size_t i) {
           Receipt receipt;
           receipt.row = r.column<uint64_t>(0)[i];
