@@ -12,13 +12,20 @@
 namespace bellwether {
 namespace {
 
-constexpr int kFormatVersion = 1;
+constexpr int kFormatVersion = 2;
 constexpr int kApplicationId = 0x42575231;  // "BWR1", so that another program's file is told apart
 constexpr std::array<std::string_view, 3> kConsentNames{"private", "listed", "erased"};
 
 bool is_reference(std::string_view account) {
   const size_t colon = account.find(':');
   return colon != std::string_view::npos && colon > 0 && colon + 1 < account.size();
+}
+
+// What SQLite says of a damaged file may quote its bytes.
+std::string plain(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
+  return text;
 }
 
 Error not_a_reference(std::string_view account) {
@@ -46,10 +53,12 @@ struct Registry::Impl {
 
   Error error(std::string_view doing) const {
     const int code = sqlite3_errcode(db);
-    const ErrorCode kind = code == SQLITE_CORRUPT || code == SQLITE_NOTADB ? ErrorCode::kCorrupt
-                           : code == SQLITE_BUSY || code == SQLITE_LOCKED  ? ErrorCode::kBusy
-                                                                           : ErrorCode::kIo;
-    return {kind, fmt::format("{}: {}: {}", path, doing, sqlite3_errmsg(db))};
+    // The statements are right, so SQLITE_ERROR says that the tables are not what was made.
+    const bool corrupt = code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_ERROR;
+    const ErrorCode kind = corrupt                                        ? ErrorCode::kCorrupt
+                           : code == SQLITE_BUSY || code == SQLITE_LOCKED ? ErrorCode::kBusy
+                                                                          : ErrorCode::kIo;
+    return {kind, fmt::format("{}: {}: {}", path, doing, plain(sqlite3_errmsg(db)))};
   }
 
   Result<void> run(const std::string& sql) {
@@ -97,16 +106,59 @@ struct Registry::Impl {
     return rows.empty() ? Consent::kPrivate : static_cast<Consent>(std::stoi(rows[0][0]));
   }
 
+  // Over every table's definition and rows. SQLite keeps no checksums, so the seal, this hash as of
+  // the last change, is what tells a flipped bit in somebody's consent from their word.
+  Result<std::string> content_hash() {
+    BW_ASSIGN(const auto tables, query("SELECT name, sql FROM sqlite_master WHERE name <> 'seal'"
+                                       " AND name NOT LIKE 'sqlite_%' ORDER BY name",
+                                       {}));
+    std::string all;
+    const auto add = [&](const std::vector<std::string>& row) {
+      for (const std::string& cell : row) all += fmt::format("{}:{}", cell.size(), cell);
+    };
+    for (const auto& table : tables) {
+      add(table);
+      if (!table[1].starts_with("CREATE TABLE")) continue;
+      // By its own order: an index may hold other rows, which is for integrity_check to find.
+      BW_ASSIGN(const auto rows, query(fmt::format("SELECT * FROM {} NOT INDEXED", table[0]), {}));
+      for (const auto& row : rows) add(row);
+    }
+    return fmt::format("{:016x}", hash64(all));
+  }
+
+  Result<void> seal() {
+    BW_ASSIGN(const std::string hash, content_hash());
+    BW_TRY(query("INSERT OR REPLACE INTO seal VALUES(0, ?)", {hash}));
+    return {};
+  }
+
+  // What is wrong with the file; empty: nothing.
+  Result<std::vector<std::string>> damage() {
+    std::vector<std::string> problems;
+    BW_ASSIGN(const auto pages, query("PRAGMA integrity_check", {}));
+    for (const auto& row : pages) {
+      if (row[0] != "ok") problems.push_back(plain(row[0]));
+    }
+    BW_ASSIGN(const auto sealed, query("SELECT hash FROM seal", {}));
+    BW_ASSIGN(const std::string hash, content_hash());
+    if (sealed.size() != 1 || sealed[0][0] != hash) {
+      problems.emplace_back("its content is not what was written");
+    }
+    return problems;
+  }
+
   // Everything that `work` writes, or nothing.
   template <typename Work>
   Result<void> atomically(Work&& work) {
     BW_TRY(run("BEGIN IMMEDIATE"));
-    if (Result<void> result = work(); !result.ok()) {
+    Result<void> result = work();
+    if (result.ok()) result = seal();
+    if (result.ok()) result = run("COMMIT");
+    if (!result.ok()) {
       // The first error is the one to tell.
       (void)sqlite3_exec(db, "ROLLBACK", nullptr, nullptr, nullptr);
-      return result;
     }
-    return run("COMMIT");
+    return result;
   }
 };
 
@@ -125,10 +177,11 @@ Result<std::unique_ptr<Registry>> Registry::open(const std::string& folder) {
   BW_ASSIGN(const auto id, impl->query("PRAGMA application_id", {}));
   BW_ASSIGN(const auto version, impl->query("PRAGMA user_version", {}));
   if (id[0][0] == "0" && version[0][0] == "0") {
-    BW_TRY(impl->run("PRAGMA journal_mode = WAL"));
-    BW_TRY(impl->run("PRAGMA synchronous = FULL"));
+    // With a rollback journal a change is in the sealed file itself once it is acknowledged; from a
+    // write-ahead log SQLite would leave out what it finds damaged and say nothing.
     BW_TRY(impl->atomically([&]() -> Result<void> {
       return impl->run(fmt::format(
+          "CREATE TABLE seal(id INTEGER PRIMARY KEY CHECK(id = 0), hash TEXT NOT NULL);"
           "CREATE TABLE links(account TEXT PRIMARY KEY, person TEXT NOT NULL,"
           "  position INTEGER NOT NULL) WITHOUT ROWID;"
           "CREATE INDEX links_by_person ON links(person, position);"
@@ -144,6 +197,12 @@ Result<std::unique_ptr<Registry>> Registry::open(const std::string& folder) {
     return Error{ErrorCode::kUnsupported,
                  fmt::format("{} has format version {}; this program reads version {}", impl->path,
                              version[0][0], kFormatVersion)};
+  }
+  BW_ASSIGN(const auto problems, impl->damage());
+  if (!problems.empty()) {
+    return Error{ErrorCode::kCorrupt,
+                 fmt::format("{} is damaged ({}); restore the folder from a copy", impl->path,
+                             problems.front())};
   }
   return std::unique_ptr<Registry>(new Registry(std::move(impl)));
 }
@@ -237,11 +296,13 @@ Result<void> Registry::set_consent(std::string_view account, Consent consent) {
   }
   const std::lock_guard lock(impl_->mutex);
   BW_ASSIGN(const std::string person, impl_->person_of(account));
-  BW_TRY(
-      impl_->query("INSERT INTO persons VALUES(?1, ?2)"
-                   " ON CONFLICT(person) DO UPDATE SET consent = ?2",
-                   {person, std::to_string(static_cast<int>(consent))}));
-  return {};
+  return impl_->atomically([&]() -> Result<void> {
+    BW_TRY(
+        impl_->query("INSERT INTO persons VALUES(?1, ?2)"
+                     " ON CONFLICT(person) DO UPDATE SET consent = ?2",
+                     {person, std::to_string(static_cast<int>(consent))}));
+    return {};
+  });
 }
 
 Result<std::vector<std::string>> Registry::listed() {
@@ -278,11 +339,8 @@ Result<void> Registry::set_teleport_set(std::string_view network,
 
 Result<std::vector<std::string>> Registry::check() {
   const std::lock_guard lock(impl_->mutex);
-  BW_ASSIGN(const auto rows, impl_->query("PRAGMA integrity_check", {}));
-  std::vector<std::string> problems;
-  for (const auto& row : rows) {
-    if (row[0] != "ok") problems.push_back(impl_->path + ": " + row[0]);
-  }
+  BW_ASSIGN(std::vector<std::string> problems, impl_->damage());
+  for (std::string& problem : problems) problem = impl_->path + ": " + problem;
   BW_ASSIGN(const auto lonely,
             impl_->query("SELECT person FROM links GROUP BY person HAVING count(*) = 1", {}));
   for (const auto& row : lonely) {

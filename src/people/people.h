@@ -35,7 +35,9 @@ struct Link {
 class Registry {
  public:
   // Opens registry.sqlite in `folder`, creating it if it is not there.
-  // kUnsupported: written by another version; kCorrupt: not a registry; kIo: the system refused.
+  // Reads all of it: every change leaves a hash of the whole content, which is held against it here.
+  // kUnsupported: written by another version; kCorrupt: not a registry, or its bytes are not what
+  // was written; kIo: the system refused.
   static Result<std::unique_ptr<Registry>> open(const std::string& folder);
   ~Registry();
   Registry(const Registry&) = delete;

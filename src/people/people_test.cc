@@ -10,6 +10,7 @@
 namespace bellwether {
 namespace {
 
+using ::testing::AnyOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -87,13 +88,54 @@ TEST_F(RegistryTest, ForeignAndNewerFilesAreRefusedByName) {
   registry_.reset();
   const auto path = folder_ / "registry.sqlite";
   std::filesystem::remove(path);
-  std::filesystem::remove(path.string() + "-wal");
-  std::filesystem::remove(path.string() + "-shm");
   std::ofstream(path) << "this is no database, though it is long enough to look like a page";
   const auto opened = Registry::open(folder_.string());
   ASSERT_FALSE(opened.ok());
   EXPECT_EQ(opened.error().code, ErrorCode::kCorrupt);
   EXPECT_THAT(opened.error().message, HasSubstr("registry.sqlite"));
+}
+
+TEST_F(RegistryTest, AFlippedBitIsRefusedOrChangesNoAnswer) {
+  ASSERT_TRUE(registry_->link("x:ana", "git:ana@example.org").ok());
+  ASSERT_TRUE(registry_->set_consent("x:ana", Consent::kListed).ok());
+  ASSERT_TRUE(registry_->set_consent("x:bo", Consent::kPrivate).ok());
+  ASSERT_TRUE(registry_->set_teleport_set("x", {"x:ana", "x:cy"}).ok());
+  const auto answers = [](Registry& registry) {
+    std::vector<std::string> all = *registry.listed();
+    for (const char* account : {"x:ana", "git:ana@example.org", "x:bo"}) {
+      all.emplace_back(to_string(*registry.consent(account)));
+      const std::vector<std::string> same = *registry.accounts_of(account);
+      all.insert(all.end(), same.begin(), same.end());
+    }
+    const std::vector<std::string> trusted = *registry.teleport_set("x");
+    all.insert(all.end(), trusted.begin(), trusted.end());
+    return all;
+  };
+  const std::vector<std::string> before = answers(*registry_);
+  registry_.reset();
+  const auto path = folder_ / "registry.sqlite";
+  std::ifstream file(path, std::ios::binary);
+  const std::string whole((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  ASSERT_GE(whole.size(), 5U * 4096U);
+  size_t refused = 0;
+  // Bytes that are 0 are mostly free space; of those a sample will do.
+  for (size_t at = 0; at < whole.size(); at += whole[at] == 0 ? 61 : 1) {
+    std::string bytes = whole;
+    bytes[at] = static_cast<char>(bytes[at] ^ (1 << (at % 8)));
+    std::ofstream(path, std::ios::binary) << bytes;
+    const auto opened = Registry::open(folder_.string());
+    if (opened.ok()) {
+      ASSERT_EQ(answers(**opened), before) << "byte " << at;
+    } else {
+      ++refused;
+      ASSERT_THAT(opened.error().code, AnyOf(ErrorCode::kCorrupt, ErrorCode::kUnsupported))
+          << "byte " << at << ": " << opened.error().message;
+      ASSERT_THAT(opened.error().message, HasSubstr("registry.sqlite")) << "byte " << at;
+    }
+  }
+  EXPECT_GT(refused, 500U);
+  std::ofstream(path, std::ios::binary) << whole;
+  EXPECT_TRUE(Registry::open(folder_.string()).ok());
 }
 
 TEST(PersonMapOfLinks, PersonsAreNumberedByTheirSmallestAccount) {
