@@ -303,7 +303,14 @@ std::string_view xml_root(std::string_view head) {
     head.remove_prefix(at + end.size());
   }
   if (!head.starts_with('<')) return {};
-  const size_t end = head.find_first_of(" \t\r\n/>", 1);
+  // A declared document type names the root too, and reading then says what is wrong with it.
+  constexpr std::string_view kDeclaration = "<!DOCTYPE";
+  if (head.starts_with(kDeclaration)) {
+    const size_t name = head.find_first_not_of(" \t\r\n", kDeclaration.size());
+    if (name == std::string_view::npos) return {};
+    head.remove_prefix(name - 1);
+  }
+  const size_t end = head.find_first_of(" \t\r\n/>[", 1);
   return end == std::string_view::npos ? std::string_view() : head.substr(1, end - 1);
 }
 

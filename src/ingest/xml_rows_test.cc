@@ -186,6 +186,9 @@ TEST(XmlRoot, IsTheNameOfTheOutermostElement) {
   EXPECT_EQ(xml_root("\xef\xbb\xbf<?xml version=\"1.0\"?>\n<!-- x --> <posts>\n"), "posts");
   EXPECT_EQ(xml_root("<posts/>"), "posts");
   EXPECT_EQ(xml_root("<posts a='1'>"), "posts");
+  EXPECT_EQ(xml_root("<!DOCTYPE posts [<!ENTITY a \"b\">]><posts>"), "posts");
+  EXPECT_EQ(xml_root("<!DOCTYPE html>"), "html");
+  EXPECT_EQ(xml_root("<!DOCTYPE"), "");
   EXPECT_EQ(xml_root("<posts"), "");
   EXPECT_EQ(xml_root("<?xml"), "");
   EXPECT_EQ(xml_root("{}"), "");
