@@ -582,6 +582,10 @@ Result<std::optional<int>> run_remotely(const std::string& home, const LocalRequ
         return std::optional<int>();  // nobody, or a server that died
       case EACCES:
       case EPERM:
+        if (::access(home.c_str(), X_OK) != 0) {
+          return Error{ErrorCode::kIo,
+                       fmt::format("cannot open the workspace {}: {}", home, system_words(errno))};
+        }
         return Error{ErrorCode::kDenied,
                      fmt::format("the workspace {} is served by another user", home)};
       default:
