@@ -32,7 +32,12 @@ void print_help(std::ostream& out) {
          "  bellwether explain @ana             why, in parts that add up\n\n"
          "`bellwether COMMAND --help` tells all of one command. The workspace is "
          "./bellwether.home\n"
-         "unless --home or $BELLWETHER_HOME names another.\n";
+         "unless --home or $BELLWETHER_HOME names another.\n\n"
+         "Exit status: 0 done, refused records being counted on standard error; 1 nothing usable "
+         "in the\n"
+         "input, nothing found, or with --strict anything refused; 2 wrong usage; 3 the system or "
+         "the\n"
+         "workspace refused: no rights, no space, somebody else at work, damage.\n";
 }
 
 // The value of --home among a command's arguments, before the command parses them itself.

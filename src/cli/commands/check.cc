@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fmt/ostream.h>
+
 #include <nlohmann/json.hpp>
 
 #include "cli/output.h"
@@ -11,7 +13,21 @@ int command_check(Context& context, const std::vector<std::string>& arguments) {
       "bellwether check");
   CommonOptions common;
   add_common(app, context, common, true, false);
+  bool repair = false;
+  app.add_flag("--repair", repair,
+               "first keep the longest whole prefix of a damaged write-ahead log; the damaged one "
+               "is put aside");
+  app.footer("Examples:\n  bellwether check\n  bellwether check --repair");
   if (const auto code = parse(app, context, arguments)) return *code;
+  if (repair) {
+    if (context.workspace != nullptr) {
+      return complain(context,
+                      {ErrorCode::kBusy, "a server holds this workspace; end it before a repair"});
+    }
+    const auto done = Store::repair(absolute(context, common.home));
+    if (!done.ok()) return complain(context, done.error());
+    fmt::print(context.err, "Repair: {}.\n", *done);
+  }
   auto open = OpenWorkspace::open(context, common, false);
   if (!open.ok()) return complain(context, open.error());
   ProgressLine line(context);

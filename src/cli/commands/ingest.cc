@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <fmt/ostream.h>
 
+#include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -58,7 +59,7 @@ int ingest_exit(const IngestOptions& options, const IngestResult& result) {
     known += source.accepted + source.duplicates;
     broken = broken || source.state != SourceState::kComplete;
   }
-  if (known == 0) return kExitNothing;
+  if (known == 0) return result.system_refused ? kExitRefused : kExitNothing;
   const bool refused = result.rejected() > 0 || broken || !result.unusable.empty();
   return options.strict && refused ? kExitNothing : kExitDone;
 }
@@ -202,9 +203,14 @@ int command_ingest(Context& context, const std::vector<std::string>& arguments) 
   if (rejects > 0) {
     const auto rows = store.rejects(rejects, 1'000'000);
     if (!rows.ok()) return complain(context, rows.error());
+    const auto sources = store.sources();
+    if (!sources.ok()) return complain(context, sources.error());
+    std::map<uint32_t, std::string_view> paths;
+    for (const SourceReport& source : *sources) paths[source.source] = source.info.path;
     for (const RejectRow& row : *rows) {
       const nlohmann::ordered_json json{
           {"source", row.source},
+          {"path", paths[row.source]},
           {"record", row.record},
           {"record_hash", to_hex(Hash128{row.record_hash, 0}).substr(0, 16)},
           {"reason", row.reason},

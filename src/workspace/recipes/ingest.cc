@@ -27,31 +27,42 @@ class WatchedSink : public EventSink {
         return refuse(event, "time lies more than a day after it was read");
       }
     }
-    return writer_.event(event);
+    return watched(writer_.event(event));
   }
   Result<void> reject(const Reject& reject) override {
     tick();
-    return writer_.reject(reject);
+    return watched(writer_.reject(reject));
   }
-  Result<void> profile(const AccountProfile& profile) override { return writer_.profile(profile); }
-  Result<void> claim(const IdentityClaim& claim) override { return writer_.claim(claim); }
+  Result<void> profile(const AccountProfile& profile) override {
+    return watched(writer_.profile(profile));
+  }
+  Result<void> claim(const IdentityClaim& claim) override { return watched(writer_.claim(claim)); }
   void left_alone(std::string_view kind, uint64_t records) override {
     tick();
     writer_.left_alone(kind, records);
   }
 
+  // True once the log took something no more: then an error is its own and not the input's.
+  bool log_failed() const { return log_failed_; }
+
  private:
+  Result<void> watched(Result<void> result) {
+    log_failed_ = log_failed_ || !result.ok();
+    return result;
+  }
   void tick() {
     if (++records_ % kRecordsPerProgress == 0) tick_();
   }
   Result<void> refuse(const InteractionEvent& event, std::string_view reason) {
-    return writer_.reject({event.provenance.record, event.provenance.record_hash, reason, {}});
+    return watched(
+        writer_.reject({event.provenance.record, event.provenance.record_hash, reason, {}}));
   }
 
   UnitWriter& writer_;
   Instant latest_;
   std::function<void()> tick_;
   uint64_t records_ = 0;
+  bool log_failed_ = false;
 };
 
 class Ingestion {
@@ -67,7 +78,7 @@ class Ingestion {
     for (const std::string& path : request_.paths) {
       auto input = open_input(path, request_.limits);
       if (!input.ok()) {
-        result_.unusable.push_back({path, input.error().message});
+        set_aside(path, input.error());
         continue;
       }
       for (const LeftOut& out : (*input)->left_out()) {
@@ -85,7 +96,7 @@ class Ingestion {
     auto adapter = choose(*input);
     if (adapter.ok()) return read(**adapter, *input, label);
     if (input->members().size() < 2) {
-      result_.unusable.push_back({label, adapter.error().message});
+      set_aside(label, adapter.error());
       return {};
     }
     for (size_t member = 0; member < input->members().size(); ++member) {
@@ -93,6 +104,11 @@ class Ingestion {
       BW_TRY(take(single, below(label, input->members()[member].name)));
     }
     return {};
+  }
+
+  void set_aside(const std::string& path, const Error& error) {
+    result_.unusable.push_back({path, error.message});
+    result_.system_refused = result_.system_refused || error.code == ErrorCode::kIo;
   }
 
   static std::string below(const std::string& folder, const std::string& name) {
@@ -136,9 +152,9 @@ class Ingestion {
     SourceState state = SourceState::kComplete;
     std::string message;
     if (!outcome.ok()) {
-      // What the disk refuses is the whole run's trouble; what the input lacks is its own.
-      const ErrorCode code = outcome.error().code;
-      if (code == ErrorCode::kIo || code == ErrorCode::kBusy) return outcome;
+      // What the log refuses is the whole run's trouble; what the input lacks is its own.
+      if (sink.log_failed()) return outcome;
+      result_.system_refused = result_.system_refused || outcome.error().code == ErrorCode::kIo;
       state = SourceState::kBroken;
       message = outcome.error().message;
     }

@@ -37,7 +37,8 @@ struct IngestResult {
   std::vector<SourceReport> sources;  // in the order read
   std::vector<SkippedPath> unusable;  // what was looked at and could not be read
   std::vector<SkippedPath>
-      left_out;  // of folders and archives, what was not looked at: hidden files
+      left_out;                 // of folders and archives, what was not looked at: hidden files
+  bool system_refused = false;  // to open or to read something: no rights, a failing disk
   uint64_t accepted() const;
   uint64_t rejected() const;
 };
