@@ -16,41 +16,13 @@ import unittest
 import urllib.error
 import urllib.request
 
-PROGRAM = os.environ["BELLWETHER"]
+from program import PROGRAM, TMP, bellwether, village
+
 DATA = pathlib.Path(os.environ["BELLWETHER_DATA"])
-TMP = pathlib.Path(os.environ["BELLWETHER_TMP"])
 RANK_FIELDS = (
     "rank rank_low rank_high person accounts name score low high settled people_moved reach "
     "amplification audience momentum percentile topics as_of method policy"
 ).split()
-
-
-def bellwether(*arguments, home, code=0, text=None):
-    """Runs one command and returns what it printed; the exit code must be the one expected."""
-    environment = dict(os.environ, BELLWETHER_HOME=str(home), NO_COLOR="1")
-    done = subprocess.run(
-        [PROGRAM, *map(str, arguments)], capture_output=True, text=True, env=environment,
-        cwd=TMP, timeout=300, input=text)
-    assert done.returncode == code, (
-        f"{arguments}: exit code {done.returncode}, not {code}\n{done.stdout}\n{done.stderr}")
-    return done
-
-
-def village(path):
-    """Everybody answers and reshares ana; neighbours answer one another."""
-    rows = ["time,actor,verb,target,topics"]
-    start = 1_746_000_000
-    for i in range(12):
-        one, other = f"p{i}", f"p{(i + 1) % 12}"
-        for day, actor, verb, target, topic in (
-            (i, one, "reply", other, "tea"),
-            (i + 12, other, "RT", one, "tea"),
-            (i + 2, one, "RT", "ana", "rust"),
-            (i + 15, one, "RE", "ana", "rust"),
-        ):
-            rows.append(f"{start + day * 86400},{actor},{verb},{target},{topic}")
-    path.write_text("\n".join(rows) + "\n")
-    return path
 
 
 class Commands(unittest.TestCase):
@@ -58,7 +30,8 @@ class Commands(unittest.TestCase):
         self.folder = TMP / self.id().split(".")[-1]
         self.folder.mkdir()
         self.home = self.folder / "home"
-        self.file = village(self.folder / "village.csv")
+        self.file = self.folder / "village.csv"
+        self.file.write_text(village())
 
     def ready(self):
         bellwether("ingest", self.file, home=self.home)
@@ -164,7 +137,8 @@ class Served(unittest.TestCase):
         self.folder = TMP / self.id().split(".")[-1]
         self.folder.mkdir()
         self.home = self.folder / "home"
-        self.file = village(self.folder / "village.csv")
+        self.file = self.folder / "village.csv"
+        self.file.write_text(village())
         self.server = subprocess.Popen(
             [PROGRAM, "start", "--home", self.home, "--listen", "127.0.0.1:0", str(self.file)],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=TMP)

@@ -3,77 +3,15 @@
 go away, servers that die, addresses that are taken."""
 
 import gzip
-import http.client
 import json
 import os
-import pathlib
-import re
 import signal
 import socket
 import subprocess
 import time
 import unittest
 
-PROGRAM = os.environ["BELLWETHER"]
-TMP = pathlib.Path(os.environ["BELLWETHER_TMP"])
-FIXTURE_HEAD = "time,actor,verb,target,topics\n"
-
-
-def environment(home):
-    return dict(os.environ, BELLWETHER_HOME=str(home), NO_COLOR="1")
-
-
-def run(*arguments, home, text=None):
-    return subprocess.run(
-        [PROGRAM, *map(str, arguments)], capture_output=True, text=True, cwd=TMP, timeout=300,
-        env=environment(home), input=text)
-
-
-def village(people=12):
-    """Everybody answers and reshares ana; neighbours answer one another."""
-    rows = []
-    start = 1_746_000_000
-    for i in range(people):
-        one, other = f"p{i}", f"p{(i + 1) % people}"
-        for day, actor, verb, target in (
-            (i, one, "reply", other), (i + 12, other, "RT", one),
-            (i + 2, one, "RT", "ana"), (i + 15, one, "RE", "ana"),
-        ):
-            rows.append(f"{start + day * 86400},{actor},{verb},{target},tea\n")
-    return FIXTURE_HEAD + "".join(rows)
-
-
-class Server:
-    """`bellwether serve`, with the address it printed."""
-
-    def __init__(self, home, *options):
-        self.process = subprocess.Popen(
-            [PROGRAM, "serve", "--listen", "127.0.0.1:0", *options], cwd=TMP, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(home))
-        for line in self.process.stdout:
-            found = re.search(r"http://127\.0\.0\.1:(\d+)/\?token=([\w.~-]+)", line)
-            if found:
-                self.port, self.token = int(found[1]), found[2]
-                return
-        raise AssertionError("no address was printed: " + self.process.stderr.read())
-
-    def get(self, path, **fields):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        try:
-            connection.request("GET", path, headers=fields)
-            reply = connection.getresponse()
-            return reply.status, dict(reply.getheaders()), reply.read()
-        finally:
-            connection.close()
-
-    def as_operator(self, path, **fields):
-        return self.get(path, Authorization=f"Bearer {self.token}", **fields)
-
-    def end(self, how=signal.SIGTERM):
-        if self.process.poll() is None:
-            self.process.send_signal(how)
-        out, err = self.process.communicate(timeout=60)
-        return self.process.returncode, out, err
+from program import PROGRAM, TMP, VILLAGE_HEAD, Server, environment, run, village
 
 
 class Serving(unittest.TestCase):
@@ -123,7 +61,7 @@ class Serving(unittest.TestCase):
 
     def test_standard_input_reaches_the_server(self):
         done = run("ingest", "-", home=self.home,
-                   text=FIXTURE_HEAD + "1747600000,zoe,reply,ana,tea\n")
+                   text=VILLAGE_HEAD + "1747600000,zoe,reply,ana,tea\n")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("1 accepted", done.stderr)
         self.assertIn(b'"stale":true', self.server.get("/healthz")[2])
@@ -133,7 +71,7 @@ class Serving(unittest.TestCase):
         self.assertIn("csv:zoe", body.decode())
 
     def test_a_relative_path_is_the_clients(self):
-        (self.folder / "more.csv").write_text(FIXTURE_HEAD + "1747600000,yan,reply,ana,tea\n")
+        (self.folder / "more.csv").write_text(VILLAGE_HEAD + "1747600000,yan,reply,ana,tea\n")
         done = subprocess.run([PROGRAM, "ingest", "more.csv"], cwd=self.folder, text=True,
                               capture_output=True, env=environment(self.home), timeout=60)
         self.assertEqual(done.returncode, 0, done.stderr)
@@ -186,7 +124,7 @@ class Serving(unittest.TestCase):
                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                   env=environment(self.home))
         os.close(reader)
-        os.write(writer, FIXTURE_HEAD.encode())
+        os.write(writer, VILLAGE_HEAD.encode())
         time.sleep(0.5)
         client.kill()
         client.communicate(timeout=60)
