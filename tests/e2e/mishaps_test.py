@@ -412,6 +412,29 @@ class Space(Case):
         bellwether("score", home=self.home)
         self.assertEqual(people(self.home), self.expected)
 
+    def test_a_limit_on_the_size_of_files_costs_nothing_that_was_accepted(self):
+        def limited(most):
+            return {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))}
+
+        self.ingest(self.village)
+        bellwether("score", home=self.home)
+        before = people(self.home)
+        size = (self.home / "log.duckdb").stat().st_size
+        for most in (4096, size):
+            for command in (["ingest", self.crowd], ["score", "--as-of", "2025-05-10"]):
+                done = run(*command, home=self.home, **limited(most))
+                self.assertIn(done.returncode, (0, 3), f"{most} {command}: {done.stderr}")
+                if command[0] == "ingest":
+                    self.assertEqual(done.returncode, 3, f"{most}: {done.stderr}")
+                if done.returncode == 3:
+                    self.assertRegex(done.stderr, "File too large|cannot write")
+            self.assert_whole()
+            bellwether("score", home=self.home)
+            self.assertEqual(people(self.home), before)
+        self.assertIn("60,000 accepted", self.ingest(self.crowd))
+        bellwether("score", home=self.home)
+        self.assertEqual(people(self.home), self.expected)
+
     def test_an_answer_that_cannot_be_written_is_an_error(self):
         self.ingest(self.village)
         bellwether("score", home=self.home)
@@ -489,6 +512,28 @@ class Killed(Case):
 
     def moments(self, seconds):
         return [seconds * (i + 0.5) / KILLS for i in range(KILLS)]
+
+    def test_an_ingest_killed_at_any_moment_is_completed_by_the_next(self):
+        killed = 0
+        parts = set()
+        for n, moment in enumerate(self.moments(self.ingest_seconds)):
+            home = self.folder / f"home{n}"
+            killed += self.kill(["ingest", self.path], home, moment)
+            if (home / "log.duckdb").exists():
+                # Either whole, or never begun; and no second command is needed to mend it.
+                done = run("check", home=home)
+                self.assertTrue(done.returncode == 0 or "never finished" in done.stderr, done.stderr)
+            said = bellwether("ingest", self.path, home=home).stderr
+            accepted, known = (int(re.search(rf"([\d,]+) {word}", said)[1].replace(",", ""))
+                               for word in ("accepted", "duplicates"))
+            self.assertEqual(accepted + known, self.rows, said)
+            parts.add(known)
+            bellwether("score", home=home)
+            self.assertEqual(people(home), self.expected, f"killed after {moment:.3f} s")
+            self.assert_whole(home)
+            shutil.rmtree(home)
+        self.assertGreater(killed, KILLS // 3)
+        print(f"{killed} of {KILLS} ingests killed; acts found accepted: {sorted(parts)}")
 
     def test_a_score_killed_at_any_moment_leaves_the_last_one_and_can_be_repeated(self):
         fresh = self.folder / "fresh"
@@ -570,6 +615,48 @@ class Flipped(Case):
         found, refused = self.try_flips(file, self.positions(file, 8 if SANITIZED else 40))
         self.assertGreater(found, 5)
 
+    def test_in_the_write_ahead_log(self):
+        # A kill leaves one behind; the next command would merge it.
+        more = self.folder / "more.csv"
+        more.write_text(crowd(260_000))
+        child = subprocess.Popen([PROGRAM, "ingest", str(self.path), "-"], stdin=subprocess.PIPE, cwd=TMP,
+                                 env=environment(self.home), stdout=subprocess.DEVNULL,
+                                 stderr=subprocess.DEVNULL)
+        mark = (self.home / "log.mark").read_text()
+        child.stdin.write(more.read_bytes())
+        child.stdin.flush()
+        wal = self.home / "log.duckdb.wal"
+        for _ in range(600):
+            if wal.exists() and (self.home / "log.mark").read_text() != mark:
+                break
+            time.sleep(0.05)
+        time.sleep(0.2)
+        child.kill()
+        child.communicate()
+        self.assertTrue(wal.exists())
+        kept = self.folder / "kept"
+        shutil.copytree(self.home, kept)
+        bellwether("ingest", more, home=self.home)
+        bellwether("score", home=self.home)
+        expected = people(self.home)
+        content = (kept / wal.name).read_bytes()
+        chance = random.Random(5)
+        for at in sorted({0, 5, len(content) - 1, *chance.sample(range(len(content)), 6)}):
+            shutil.rmtree(self.home)
+            shutil.copytree(kept, self.home)
+            damaged = bytearray(content)
+            damaged[at] ^= 0x10
+            wal.write_bytes(damaged)
+            done = run("rank", "--all", home=self.home)
+            self.assertEqual(done.returncode, 3, f"byte {at}: {done.stderr}")
+            self.assertIn("check --repair", done.stderr)
+            self.assertEqual(wal.read_bytes(), bytes(damaged))
+            said = bellwether("check", "--repair", home=self.home)
+            self.assertIn("whole", said.stdout)
+            self.assertIn("Repair: ", said.stderr)
+            bellwether("ingest", self.path, more, home=self.home)
+            bellwether("score", home=self.home)
+            self.assertEqual(people(self.home), expected, f"byte {at}")
 
 
 if __name__ == "__main__":
