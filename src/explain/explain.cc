@@ -72,7 +72,7 @@ std::vector<Restraint> restraints(const GraphSnapshot& graph, const Standing& st
   }
   {
     // Evidence that had just come in: the same fold with half-lives beyond any age.
-    std::vector<double> endless(horizons, 1e30);
+    std::vector<double> endless(horizons, kEndlessMs);
     Folded fresh;
     graph.fold(person, endless, graph.as_of(), fresh.movers);
     for (const MoverFold& m : fresh.movers) {
@@ -177,12 +177,20 @@ std::optional<Explanation> explain(const GraphSnapshot& graph, const Standing& s
   }
   const double clamp = unclamped > 0 ? (score->value - 1) / unclamped : 1;
 
+  // What each mover's sums owe to acts that are there; the rest is the remainder.
+  result.erased = graph.last_frozen(person).known();
+  std::vector<MoverFold> live(result.erased ? now.movers.size() : 0);
   for (const LedgerEntry& entry : entries) {
     const PersonId mover = graph.persons().person_of[entry.mover];
     if (mover == kNobody || mover == person || !entry.counts_as_of(graph.as_of())) continue;
     const auto found = std::lower_bound(now.movers.begin(), now.movers.end(), mover,
                                         [](const MoverFold& m, PersonId p) { return m.mover < p; });
-    assert(found != now.movers.end() && found->mover == mover);
+    if (found == now.movers.end() || found->mover != mover) {
+      // Credit that came to them only by an erasure counts for nothing.
+      assert(result.erased);
+      result.acts.push_back({entry, mover, 0, entry.courted(), 0});
+      continue;
+    }
     const auto i = static_cast<size_t>(found - now.movers.begin());
     const bool courted = entry.courted();
     const auto& rate = courted ? rates[i].courted : rates[i].free;
@@ -190,9 +198,23 @@ std::optional<Explanation> explain(const GraphSnapshot& graph, const Standing& s
     const auto age_ms = static_cast<double>(graph.as_of().ms - entry.published.ms);
     double points = 0;
     for (size_t h = 0; h < horizons; ++h) {
-      points += rate[h] * credit * std::exp2(-age_ms / half_life_ms[h]);
+      const double decayed = credit * std::exp2(-age_ms / half_life_ms[h]);
+      points += rate[h] * decayed;
+      if (!live.empty()) {
+        live[i].x[h] += decayed;
+        if (!courted) live[i].free[h] += decayed;
+      }
     }
     result.acts.push_back({entry, mover, now.standing[i], courted, points * clamp});
+  }
+  for (size_t i = 0; i < live.size(); ++i) {
+    const MoverFold& m = now.movers[i];
+    if (graph.is_erased(m.mover)) ++result.erased_people;
+    for (size_t h = 0; h < horizons; ++h) {
+      const double free = m.free[h] - live[i].free[h];
+      result.erased_points +=
+          clamp * (rates[i].free[h] * free + rates[i].courted[h] * (m.x[h] - live[i].x[h] - free));
+    }
   }
   std::stable_sort(
       result.acts.begin(), result.acts.end(),

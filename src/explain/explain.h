@@ -71,7 +71,12 @@ struct MissingEvidence {
 
 struct Explanation {
   PersonScore score;
-  std::vector<Contribution> acts;     // by points, largest first; ties by ledger order
+  std::vector<Contribution> acts;  // by points, largest first; ties by ledger order
+  // What the acts of people who were erased left behind; with `acts` it sums to score - 1. May be
+  // below 0 where an erasure made acts that are left count for more.
+  double erased_points = 0;
+  uint32_t erased_people = 0;
+  bool erased = false;                // there is such a remainder
   std::vector<ContributionGroup> up;  // at most three, by verb: what holds the score up
   std::vector<Restraint> down;        // at most three, largest first; only those above 0.05 points
   MissingEvidence missing;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
+#include <map>
 #include <tuple>
 
 #include "base/parallel.h"
@@ -22,6 +23,24 @@ void for_each_pair(const Entries& entries, Visit&& visit) {
     visit(entries.subspan(begin, end - begin));
     begin = end;
   }
+}
+
+constexpr int64_t kWeekMs = 7 * kMsPerDay;
+// What has halved a hundred times is nothing, beside anything else that a score adds up.
+constexpr double kHalvingsMax = 100;
+
+// What is left of a frozen pair at an instant.
+FrozenSum frozen_sum(const FrozenPair& pair, double half_life_ms, Instant until, FrozenAt frozen) {
+  const bool whole = frozen == FrozenAt::kCarried || until >= pair.at;
+  const int64_t from_ms = whole ? pair.at.ms : pair.at.ms - kWeekMs;
+  if (!whole && until.ms < from_ms) return {half_life_ms, 0, 0};
+  FrozenSum sum = sum_at(whole ? pair.sums : pair.week_before, half_life_ms);
+  const double halvings = static_cast<double>(until.ms - from_ms) / half_life_ms;
+  if (halvings > kHalvingsMax) return {half_life_ms, 0, 0};
+  const double left = std::exp2(-halvings);
+  sum.x *= left;
+  sum.free *= left;
+  return sum;
 }
 
 }  // namespace
@@ -65,12 +84,19 @@ double VouchGraph::of(AccountId from, AccountId to) const {
   return vouch[static_cast<size_t>(found - voucher.begin())];
 }
 
+bool VouchGraph::holds(AccountId from, AccountId to) const {
+  return std::binary_search(voucher.begin() + static_cast<std::ptrdiff_t>(row[to]),
+                            voucher.begin() + static_cast<std::ptrdiff_t>(row[to + 1]), from);
+}
+
 GraphSnapshot::GraphSnapshot(std::vector<FoldEntry> entries, std::vector<NetworkId> account_network,
-                             PersonMap persons, Instant as_of, unsigned threads)
+                             PersonMap persons, Instant as_of, unsigned threads,
+                             Remainder remainder)
     : entries_(std::move(entries)),
       account_network_(std::move(account_network)),
       persons_(std::move(persons)),
-      as_of_(as_of) {
+      as_of_(as_of),
+      remainder_(std::move(remainder)) {
   assert(persons_.person_of.size() == account_network_.size());
   row_.assign(account_network_.size() + 1, 0);
   for (size_t i = 0; i < entries_.size(); ++i) {
@@ -82,6 +108,7 @@ GraphSnapshot::GraphSnapshot(std::vector<FoldEntry> entries, std::vector<Network
   }
   for (size_t a = 1; a < row_.size(); ++a) row_[a] += row_[a - 1];
   index_given(threads);
+  if (!remainder_.empty()) index_remainder();
   if (persons_.one_to_one) return;
   person_row_.assign(size_t{persons_.persons} + 1, 0);
   for (const PersonId person : persons_.person_of) {
@@ -126,6 +153,106 @@ void GraphSnapshot::index_given(unsigned threads) {
   });
 }
 
+void GraphSnapshot::index_remainder() {
+  const size_t accounts = account_network_.size();
+  std::erase_if(remainder_.pairs, [&](const FrozenPair& pair) {
+    return pair.at > as_of_ || pair.receiver >= accounts ||
+           (pair.mover != kNobody && pair.mover >= accounts);
+  });
+  std::erase_if(remainder_.used, [&](const UsedVouches& used) {
+    return used.at > as_of_ || used.account >= accounts;
+  });
+  const auto order = [](const FrozenPair& pair) {
+    return std::tie(pair.receiver, pair.mover, pair.token, pair.at);
+  };
+  std::stable_sort(remainder_.pairs.begin(), remainder_.pairs.end(),
+                   [&](const FrozenPair& a, const FrozenPair& b) { return order(a) < order(b); });
+  spent_.assign(accounts, 0);
+  for (const UsedVouches& used : remainder_.used) spent_[used.account] += used.count;
+  std::map<std::pair<PersonId, uint64_t>, std::vector<uint32_t>> movers;
+  for (size_t i = 0; i < remainder_.pairs.size(); ++i) {
+    const FrozenPair& pair = remainder_.pairs[i];
+    if (pair.mover != kNobody) {
+      // Of several erasures the latest knows whether the vouch still held.
+      const bool latest = i + 1 == remainder_.pairs.size() ||
+                          remainder_.pairs[i + 1].receiver != pair.receiver ||
+                          remainder_.pairs[i + 1].mover != pair.mover;
+      if (latest && pair.vouches) ++spent_[pair.mover];
+      continue;
+    }
+    const PersonId person = persons_.person_of[pair.receiver];
+    if (pair.moved && person != kNobody) {
+      movers[{person, pair.token}].push_back(static_cast<uint32_t>(i));
+    }
+  }
+  for (auto& [key, rows] : movers) erased_.push_back({key.first, std::move(rows)});
+}
+
+std::span<const FrozenPair> GraphSnapshot::frozen(AccountId receiver) const {
+  const auto& pairs = remainder_.pairs;
+  const auto begin = std::lower_bound(
+      pairs.begin(), pairs.end(), receiver,
+      [](const FrozenPair& pair, AccountId account) { return pair.receiver < account; });
+  auto end = begin;
+  while (end != pairs.end() && end->receiver == receiver) ++end;
+  return {begin, end};
+}
+
+std::span<const FrozenPair> GraphSnapshot::named(AccountId receiver, AccountId mover) const {
+  if (remainder_.pairs.empty()) return {};
+  const auto rows = frozen(receiver);
+  const auto begin = std::lower_bound(
+      rows.begin(), rows.end(), mover,
+      [](const FrozenPair& pair, AccountId account) { return pair.mover < account; });
+  auto end = begin;
+  while (end != rows.end() && end->mover == mover) ++end;
+  return {begin, end};
+}
+
+template <typename Visit>
+void GraphSnapshot::each_mover(AccountId receiver, Visit&& visit) const {
+  const auto rows = remainder_.pairs.empty() ? std::span<const FrozenPair>() : frozen(receiver);
+  size_t at = 0;
+  // Hands out the rows of movers before `mover`, and returns those of `mover` itself.
+  const auto rows_up_to = [&](AccountId mover) {
+    while (true) {
+      const size_t begin = at;
+      if (at == rows.size() || rows[at].mover == kNobody || rows[at].mover > mover) {
+        return std::span<const FrozenPair>();
+      }
+      while (at < rows.size() && rows[at].mover == rows[begin].mover) ++at;
+      const auto own = rows.subspan(begin, at - begin);
+      if (own.front().mover == mover) return own;
+      visit(own.front().mover, std::span<const FoldEntry>(), own);
+    }
+  };
+  for_each_pair(received(receiver), [&](std::span<const FoldEntry> pair) {
+    const AccountId mover = pair.front().mover;
+    visit(mover, pair, rows_up_to(mover));
+  });
+  rows_up_to(kNobody - 1);
+}
+
+double GraphSnapshot::erased_standing(PersonId mover) const {
+  return remainder_.pairs[erased_[mover - persons_.persons].rows.front()].standing;
+}
+
+Instant GraphSnapshot::last_frozen(PersonId person) const {
+  Instant last;
+  if (remainder_.pairs.empty()) return last;
+  for (const AccountId account : accounts_of(person)) {
+    for (const FrozenPair& pair : frozen(account)) {
+      if (!pair.moved) continue;
+      if (pair.mover != kNobody) {
+        const PersonId mover = persons_.person_of[pair.mover];
+        if (mover == kNobody || mover == person) continue;
+      }
+      last = std::max(last, pair.at);
+    }
+  }
+  return last;
+}
+
 std::span<const GraphSnapshot::Given> GraphSnapshot::given(AccountId mover) const {
   return std::span(given_).subspan(given_row_[mover], given_row_[mover + 1] - given_row_[mover]);
 }
@@ -139,7 +266,7 @@ const GraphSnapshot::Given* GraphSnapshot::find_given(AccountId mover, AccountId
 }
 
 bool GraphSnapshot::responded(AccountId mover, AccountId receiver) const {
-  return find_given(mover, receiver) != nullptr;
+  return find_given(mover, receiver) != nullptr || !named(receiver, mover).empty();
 }
 
 std::span<const FoldEntry> GraphSnapshot::responses(AccountId mover, AccountId receiver) const {
@@ -163,8 +290,6 @@ void GraphSnapshot::fold_entries(std::span<const FoldEntry> entries,
                                  std::span<const double> half_life_ms, int64_t until_ms,
                                  std::vector<MoverFold>& out) const {
   assert(half_life_ms.size() <= std::size(MoverFold{}.x));
-  // What has halved a hundred times is nothing, beside anything else that a score adds up.
-  constexpr double kHalvingsMax = 100;
   double per_ms[8] = {};
   for (size_t h = 0; h < half_life_ms.size(); ++h) per_ms[h] = -1 / half_life_ms[h];
   for_each_pair(entries, [&](std::span<const FoldEntry> pair) {
@@ -188,11 +313,82 @@ void GraphSnapshot::fold_entries(std::span<const FoldEntry> entries,
   });
 }
 
+void GraphSnapshot::add_frozen(PersonId person, std::span<const double> half_life_ms, Instant until,
+                               FrozenAt frozen_at, std::vector<MoverFold>& out) const {
+  const auto add = [&](MoverFold& fold, const FrozenPair& pair) {
+    for (size_t h = 0; h < half_life_ms.size(); ++h) {
+      const FrozenSum sum = frozen_sum(pair, half_life_ms[h], until, frozen_at);
+      fold.x[h] += sum.x;
+      fold.free[h] += sum.free;
+    }
+    // When they acted is not kept; what was recent is as recent as the erasure.
+    if (pair.recent) fold.last_ms = std::max(fold.last_ms, pair.at.ms - 1);
+  };
+  const auto known = [&](const FrozenPair& pair) {
+    return frozen_at == FrozenAt::kCarried || until.ms >= pair.at.ms - kWeekMs;
+  };
+  struct Missing {
+    bool moved = false;
+    Instant at;  // the latest erasure
+  };
+  std::map<PersonId, Missing> touched;
+  for (const AccountId account : accounts_of(person)) {
+    for (const FrozenPair& pair : frozen(account)) {
+      if (pair.mover == kNobody || !known(pair)) continue;
+      const PersonId mover = persons_.person_of[pair.mover];
+      if (mover == kNobody || mover == person) continue;
+      auto fold = std::lower_bound(out.begin(), out.end(), mover,
+                                   [](const MoverFold& m, PersonId p) { return m.mover < p; });
+      if (fold == out.end() || fold->mover != mover) {
+        fold = out.insert(fold, {mover, 0, INT64_MIN, INT64_MIN, {}, {}});
+      }
+      add(*fold, pair);
+      Missing& seen = touched[mover];
+      seen.moved = seen.moved || pair.moved;
+      seen.at = std::max(seen.at, pair.at);
+    }
+  }
+  if (!touched.empty()) {
+    for (MoverFold& fold : out) {
+      if (!touched.contains(fold.mover)) continue;
+      // Live and frozen sum up to what once was, but for the last bits.
+      for (size_t h = 0; h < half_life_ms.size(); ++h) {
+        fold.x[h] = std::max(fold.x[h], 0.0);
+        fold.free[h] = std::clamp(fold.free[h], 0.0, fold.x[h]);
+      }
+    }
+    // Who had not moved them before the erasure has not because of it.
+    std::erase_if(out, [&](const MoverFold& fold) {
+      const auto seen = touched.find(fold.mover);
+      return seen != touched.end() && !seen->second.moved && fold.last_ms < seen->second.at.ms;
+    });
+  }
+  const auto begin = std::lower_bound(
+      erased_.begin(), erased_.end(), person,
+      [](const ErasedMover& mover, PersonId receiver) { return mover.receiver < receiver; });
+  for (auto mover = begin; mover != erased_.end() && mover->receiver == person; ++mover) {
+    if (!known(remainder_.pairs[mover->rows.front()])) continue;
+    MoverFold fold{persons_.persons + static_cast<PersonId>(mover - erased_.begin()),
+                   0,
+                   INT64_MIN,
+                   INT64_MIN,
+                   {},
+                   {}};
+    for (const uint32_t row : mover->rows) add(fold, remainder_.pairs[row]);
+    for (size_t h = 0; h < half_life_ms.size(); ++h) {
+      fold.x[h] = std::max(fold.x[h], 0.0);
+      fold.free[h] = std::clamp(fold.free[h], 0.0, fold.x[h]);
+    }
+    out.push_back(fold);
+  }
+}
+
 void GraphSnapshot::fold(PersonId person, std::span<const double> half_life_ms, Instant until,
-                         std::vector<MoverFold>& out) const {
+                         std::vector<MoverFold>& out, FrozenAt frozen) const {
   out.clear();
   if (persons_.one_to_one) {
     fold_entries(received(person), half_life_ms, until.ms, out);
+    if (!remainder_.pairs.empty()) add_frozen(person, half_life_ms, until, frozen, out);
     return;
   }
   static thread_local std::vector<FoldEntry> merged;
@@ -208,6 +404,7 @@ void GraphSnapshot::fold(PersonId person, std::span<const double> half_life_ms, 
     return std::tie(a.mover, a.published_ms) < std::tie(b.mover, b.published_ms);
   });
   fold_entries(merged, half_life_ms, until.ms, out);
+  if (!remainder_.pairs.empty()) add_frozen(person, half_life_ms, until, frozen, out);
 }
 
 Instant GraphSnapshot::last_received(PersonId person) const {
@@ -221,14 +418,28 @@ Instant GraphSnapshot::last_received(PersonId person) const {
       last = std::max(last, Instant{e.published_ms});
     }
   }
+  if (!last.known() && !remainder_.pairs.empty()) {
+    if (const Instant at = last_frozen(person); at.known()) last = Instant{at.ms - 1};
+  }
   return last;
 }
 
 Dealings GraphSnapshot::dealings(PersonId person, PersonId other) const {
   Dealings result = Dealings::kNone;
+  if (is_erased(other)) {
+    for (const uint32_t row : erased_[other - persons_.persons].rows) {
+      result = std::max(result, remainder_.pairs[row].dealings);
+    }
+    return result;
+  }
   for (const AccountId mover : accounts_of(person)) {
     for (const AccountId receiver : accounts_of(other)) {
+      // What an erasure has settled is not judged again by what it left.
+      const auto rows = named(receiver, mover);
+      if (!rows.empty()) result = std::max(result, rows.back().dealings);
+      if (result == Dealings::kApproached) return result;
       for (const FoldEntry& e : responses(mover, receiver)) {
+        if (!rows.empty() && e.published_ms < rows.back().at.ms) continue;
         if (!e.prompted()) return Dealings::kApproached;
         result = Dealings::kAnswered;
       }
@@ -243,13 +454,15 @@ VouchGraph GraphSnapshot::vouches(const VouchOptions& options) const {
   // Which responses an account's vouches go to: the first K by (first response, receiver). Most
   // accounts never come to K; of the others the last that still counts is looked up here.
   using First = std::pair<int64_t, AccountId>;
-  const auto same_network = [&](std::span<const FoldEntry> pair) {
-    return account_network_[pair.front().mover] == account_network_[pair.front().receiver];
+  // Those that went to people who are erased stay used, and those between people of whom acts went
+  // with an erasure were settled by it.
+  const auto left = [&](AccountId a) {
+    return spent_.empty() ? vouches_max : vouches_max - std::min(vouches_max, spent_[a]);
   };
   std::vector<uint32_t> limit_of(accounts, kNobody);
   std::vector<AccountId> busy;
   for (AccountId a = 0; a < accounts; ++a) {
-    if (given(a).size() <= vouches_max) continue;
+    if (given(a).size() <= left(a)) continue;
     limit_of[a] = static_cast<uint32_t>(busy.size());
     busy.push_back(a);
   }
@@ -260,19 +473,28 @@ VouchGraph GraphSnapshot::vouches(const VouchOptions& options) const {
       first.clear();
       for (const Given& g : given(busy[i])) {
         if (account_network_[g.receiver] != account_network_[busy[i]]) continue;
+        if (!named(g.receiver, busy[i]).empty()) continue;
         first.emplace_back(entries_[g.first].published_ms, g.receiver);
       }
-      if (first.size() <= vouches_max) {
+      const uint32_t free = left(busy[i]);
+      if (first.size() <= free) {
         limit[i] = {INT64_MAX, kNobody};
         continue;
       }
-      const auto last = first.begin() + (static_cast<std::ptrdiff_t>(vouches_max) - 1);
+      if (free == 0) {
+        limit[i] = {INT64_MIN, 0};
+        continue;
+      }
+      const auto last = first.begin() + (static_cast<std::ptrdiff_t>(free) - 1);
       std::nth_element(first.begin(), last, first.end());
       limit[i] = *last;
     }
   });
-  const auto vouches_for = [&](AccountId receiver, std::span<const FoldEntry> pair) {
-    const uint32_t index = limit_of[pair.front().mover];
+  const auto vouches_for = [&](AccountId receiver, AccountId mover, std::span<const FoldEntry> pair,
+                               std::span<const FrozenPair> rows) {
+    if (account_network_[mover] != account_network_[receiver]) return false;
+    if (!rows.empty()) return rows.back().vouches;
+    const uint32_t index = limit_of[mover];
     return index == kNobody || First{pair.front().published_ms, receiver} <= limit[index];
   };
 
@@ -282,8 +504,9 @@ VouchGraph GraphSnapshot::vouches(const VouchOptions& options) const {
     for (size_t receiver = begin; receiver < end; ++receiver) {
       const auto account = static_cast<AccountId>(receiver);
       uint64_t count = 0;
-      for_each_pair(received(account), [&](std::span<const FoldEntry> pair) {
-        if (same_network(pair) && vouches_for(account, pair)) ++count;
+      each_mover(account, [&](AccountId mover, std::span<const FoldEntry> pair,
+                              std::span<const FrozenPair> rows) {
+        if (vouches_for(account, mover, pair, rows)) ++count;
       });
       graph.row[receiver + 1] = count;
     }
@@ -291,24 +514,35 @@ VouchGraph GraphSnapshot::vouches(const VouchOptions& options) const {
   for (size_t a = 1; a <= accounts; ++a) graph.row[a] += graph.row[a - 1];
   graph.voucher.resize(graph.row.back());
   graph.vouch.resize(graph.row.back());
-  const double per_ms = -1 / (options.half_life_days * static_cast<double>(kMsPerDay));
+  const double half_life_ms = options.half_life_days * static_cast<double>(kMsPerDay);
+  const double per_ms = -1 / half_life_ms;
   parallel_for(accounts, kRowsPerPiece, options.threads, [&](size_t begin, size_t end) {
     for (size_t receiver = begin; receiver < end; ++receiver) {
       const auto account = static_cast<AccountId>(receiver);
       uint64_t at = graph.row[receiver];
-      for_each_pair(received(account), [&](std::span<const FoldEntry> pair) {
-        if (!same_network(pair) || !vouches_for(account, pair)) return;
+      each_mover(account, [&](AccountId mover, std::span<const FoldEntry> pair,
+                              std::span<const FrozenPair> rows) {
+        if (!vouches_for(account, mover, pair, rows)) return;
         double x = 0;
         for (const FoldEntry& e : pair) {
           x += static_cast<double>(e.credit()) / static_cast<double>(kCreditOne) *
                std::exp2(static_cast<double>(as_of_.ms - e.published_ms) * per_ms);
         }
-        graph.voucher[at] = pair.front().mover;
-        graph.vouch[at] = static_cast<float>(moved_probability(x) / vouches_max);
+        for (const FrozenPair& row : rows) {
+          x += frozen_sum(row, half_life_ms, as_of_, FrozenAt::kKnown).x;
+        }
+        graph.voucher[at] = mover;
+        graph.vouch[at] = static_cast<float>(moved_probability(std::max(x, 0.0)) / vouches_max);
         ++at;
       });
     }
   });
+  for (const FrozenPair& pair : remainder_.pairs) {
+    if (pair.mover != kNobody || !pair.vouches) continue;
+    const double x = frozen_sum(pair, half_life_ms, as_of_, FrozenAt::kKnown).x;
+    graph.erased.push_back({pair.receiver, static_cast<float>(moved_probability(x) / vouches_max),
+                            pair.teleport, pair.mass_one});
+  }
   return graph;
 }
 

@@ -13,6 +13,7 @@
 
 #include "credit/ledger.h"
 #include "event/ids.h"
+#include "graph/remainder.h"
 
 namespace bellwether {
 
@@ -37,8 +38,8 @@ static_assert(sizeof(FoldEntry) == 24);
 
 // One pair at one set of horizons. x: decayed credit; free: the same without courted acts.
 struct MoverFold {
-  PersonId mover;
-  uint32_t entries;           // acts behind it
+  PersonId mover;             // GraphSnapshot::is_erased() tells whether it is somebody erased
+  uint32_t entries;           // acts behind it; 0: only a remainder
   int64_t first_ms, last_ms;  // published, of those acts
   double x[8];
   double free[8];  // free[h] <= x[h]
@@ -53,13 +54,22 @@ struct VouchGraph {
 
   // vouch of `from` for `to`; 0 where there is none. Cost: logarithmic in the row.
   double of(AccountId from, AccountId to) const;
+  // Whether there is one.
+  bool holds(AccountId from, AccountId to) const;
+
+  // Vouches of accounts that were erased; nobody can be asked for theirs.
+  struct Erased {
+    AccountId receiver;
+    float vouch;
+    double teleport, mass_one;  // of the voucher
+  };
+  std::vector<Erased> erased;
 };
 
-// How one person has dealt with another.
-enum class Dealings : uint8_t {
-  kNone,        // never acted towards them
-  kAnswered,    // only within the courting time after an act of theirs
-  kApproached,  // at least once of their own accord
+// What a fold that ends before an erasure makes of the remainder.
+enum class FrozenAt : uint8_t {
+  kKnown,  // what the acts had come to by then, as far as was kept: from a week before the erasure
+  kCarried,  // all of it, as if it had been there: unfaded to that instant
 };
 
 struct VouchOptions {
@@ -72,9 +82,10 @@ class GraphSnapshot {
  public:
   // Takes entries in ledger order, already restricted to those that count as of `as_of`; `persons`
   // says who is one, `account_network` by AccountId. Everything is moved in. At most 2^32 - 1
-  // entries. Cost: linear; memory besides the arguments: 8 bytes a pair, 12 an account.
+  // entries. `remainder` may hold rows of later erasures, or of nobody here: they are left out.
+  // Cost: linear; memory besides the arguments: 8 bytes a pair, 12 an account.
   GraphSnapshot(std::vector<FoldEntry> entries, std::vector<NetworkId> account_network,
-                PersonMap persons, Instant as_of, unsigned threads = 1);
+                PersonMap persons, Instant as_of, unsigned threads = 1, Remainder remainder = {});
 
   Instant as_of() const { return as_of_; }
   uint32_t accounts() const { return static_cast<uint32_t>(account_network_.size()); }
@@ -95,14 +106,25 @@ class GraphSnapshot {
   // at most eight values. Entries published at or after `until` are left out and ages are counted
   // from it (so that the same snapshot serves an earlier instant); pass as_of() for the whole.
   // `out` is overwritten. Sums run in ledger order: same bits on every thread and every run.
+  // The erased come last, each as one mover; remainders between people who remain are added in.
   void fold(PersonId person, std::span<const double> half_life_ms, Instant until,
-            std::vector<MoverFold>& out) const;
+            std::vector<MoverFold>& out, FrozenAt frozen = FrozenAt::kKnown) const;
 
   // When another person last responded to `person`; unknown: nobody ever did. Cost: linear in what
   // they received.
   Instant last_received(PersonId person) const;
 
-  // How `person` has dealt with `other`. Cost: logarithmic, and the entries between the two.
+  // The part of the remainder that is in force.
+  const Remainder& remainder() const { return remainder_; }
+  // A mover of a fold that stands for somebody erased: no account, no name.
+  bool is_erased(PersonId mover) const { return mover != kNobody && mover >= persons_.persons; }
+  // Their standing for the one person they are a mover of, [0, 1].
+  double erased_standing(PersonId mover) const;
+  // When acts that `person` had received were last erased; unknown: never. Cost: logarithmic.
+  Instant last_frozen(PersonId person) const;
+
+  // How `person` has dealt with `other`, who may be erased. Cost: logarithmic, and the entries
+  // between the two.
   Dealings dealings(PersonId person, PersonId other) const;
 
   VouchGraph vouches(const VouchOptions& options) const;
@@ -117,8 +139,24 @@ class GraphSnapshot {
     uint32_t first;  // of the entries between the two
   };
   void index_given(unsigned threads);
+  void index_remainder();
+  void add_frozen(PersonId person, std::span<const double> half_life_ms, Instant until,
+                  FrozenAt frozen, std::vector<MoverFold>& out) const;
   std::span<const Given> given(AccountId mover) const;
   const Given* find_given(AccountId mover, AccountId receiver) const;  // null: never responded
+
+  // The rows between two accounts that remain, oldest erasure first.
+  std::span<const FrozenPair> named(AccountId receiver, AccountId mover) const;
+  // All rows of a receiver: by mover, the erased last.
+  std::span<const FrozenPair> frozen(AccountId receiver) const;
+  // Visits (mover, entries, rows) in ascending order of mover; entries or rows may be empty.
+  template <typename Visit>
+  void each_mover(AccountId receiver, Visit&& visit) const;
+  // Somebody erased, as a mover of one person: rows of one token.
+  struct ErasedMover {
+    PersonId receiver;
+    std::vector<uint32_t> rows;
+  };
 
   std::vector<FoldEntry> entries_;
   std::vector<uint64_t> row_;        // by receiver, accounts + 1
@@ -129,6 +167,9 @@ class GraphSnapshot {
   std::vector<uint32_t> person_row_;  // by person, persons + 1; empty if one to one
   std::vector<AccountId> person_accounts_;
   Instant as_of_;
+  Remainder remainder_;              // pairs by receiver, mover, token, erasure
+  std::vector<ErasedMover> erased_;  // by receiver; the i-th is mover `persons + i`
+  std::vector<uint32_t> spent_;      // vouches that are used up, by account; empty: none
 };
 
 // The same persons, numbered by the smallest of those of their accounts that `entries` name, and

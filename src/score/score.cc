@@ -30,8 +30,16 @@ class Scorer {
   PersonScore score(PersonId person, Instant last, const PostRecord& posts) {
     // Folded when the last evidence was fresh, a millisecond after it, since a fold ends before its
     // instant; what is left of that now follows from the time that has passed.
-    const Instant then{last.ms + 1};
-    graph_.fold(person, half_life_ms_, then, movers_);
+    Instant then{last.ms + 1};
+    const Instant frozen = graph_.last_frozen(person);
+    if (frozen.known()) {
+      // Remainders are carried back to then. Beyond some hundred halvings that is no number any
+      // more, and says no more than fewer do.
+      const double shortest = *std::min_element(half_life_ms_.begin(), half_life_ms_.end());
+      const double back_ms = std::min(500 * shortest, static_cast<double>(INT64_MAX / 4));
+      then = std::max(then, Instant{frozen.ms - static_cast<int64_t>(back_ms)});
+    }
+    graph_.fold(person, half_life_ms_, then, movers_, FrozenAt::kCarried);
     PersonScore result;
     result.person = person;
     result.last_evidence = last;
@@ -80,8 +88,9 @@ class Scorer {
         result.independent_movers >= static_cast<uint32_t>(policy_.settled_movers_min) &&
         high - low <= policy_.settled_margin_max;
 
-    result.momentum = momentum(person, last, graph_.as_of());
-    result.momentum_before = momentum(person, last, Instant{graph_.as_of().ms - 7 * kMsPerDay});
+    const Instant newest = std::max(last, frozen);
+    result.momentum = momentum(person, newest, graph_.as_of());
+    result.momentum_before = momentum(person, newest, Instant{graph_.as_of().ms - 7 * kMsPerDay});
     return result;
   }
 

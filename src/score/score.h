@@ -52,7 +52,7 @@ struct PersonScore {
   // Of these not approached; settled needs settled_movers_min. Those whom the person answered count
   // for no more than those it never acted towards: in a pod everybody has acted towards everybody.
   uint32_t independent_movers = 0;
-  uint32_t acts = 0;  // ledger entries behind the score; never 0
+  uint32_t acts = 0;  // ledger entries behind the score; 0: a remainder of erased people only
   Instant last_evidence;
   // Set by rank_everybody:
   uint32_t rank = 0;       // among the settled, by score, from 1; 0: provisional, not ranked

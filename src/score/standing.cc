@@ -39,7 +39,13 @@ Standing::Standing(const GraphSnapshot& graph, VouchGraph vouches,
   std::vector<double> teleport(graph.accounts(), 0);
   for (const AccountId account : teleport_set) teleport[account] = 1;
   mass_one_ = pass_on(vouches_, teleport, teleport, damping_, threads);
+  for (const VouchGraph::Erased& erased : vouches_.erased) {
+    mass_one_[erased.receiver] += damping_ * static_cast<double>(erased.vouch) * erased.teleport;
+  }
   mass_ = pass_on(vouches_, teleport, mass_one_, damping_, threads);
+  for (const VouchGraph::Erased& erased : vouches_.erased) {
+    mass_[erased.receiver] += damping_ * static_cast<double>(erased.vouch) * erased.mass_one;
+  }
 }
 
 Standing::Standing(std::vector<double> mass, std::vector<double> mass_one, VouchGraph vouches,
@@ -66,6 +72,7 @@ double Standing::for_receiver(const GraphSnapshot& graph, PersonId mover, Person
     return damping_ * vouches_.of(own, account) * mass_one_[own];
   };
   double best = 0;
+  if (graph.is_erased(mover)) return graph.erased_standing(mover);
   if (graph.persons().one_to_one) {
     const double mass = mass_[mover];
     if (mass > 0) best = std::max(0.0, mass - passed_on(receiver, mover));

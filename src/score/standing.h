@@ -28,12 +28,13 @@ class Standing {
   // The standing of a person: their highest account's, without anything left out. [0, 1]
   double of(const GraphSnapshot& graph, PersonId person) const;
   // The standing that `mover` has for `receiver`: without what the receiver itself passed on, so
-  // that nobody vouches for those who vouch for them. [0, 1]
+  // that nobody vouches for those who vouch for them. Of a mover who was erased: what it was then.
+  // [0, 1]
   double for_receiver(const GraphSnapshot& graph, PersonId mover, PersonId receiver) const;
 
   // Asks the processor to fetch what for_receiver() will read of `mover`. Changes nothing.
   void prefetch(const GraphSnapshot& graph, PersonId mover) const {
-    if (graph.persons().one_to_one) __builtin_prefetch(&mass_[mover]);
+    if (graph.persons().one_to_one && mover < mass_.size()) __builtin_prefetch(&mass_[mover]);
   }
 
   std::span<const double> mass() const { return mass_; }          // m, by AccountId
