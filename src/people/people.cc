@@ -2,17 +2,23 @@
 #include "people/people.h"
 
 #include <fmt/format.h>
+#include <sodium.h>
 #include <sqlite3.h>
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <mutex>
 #include <numeric>
 
 namespace bellwether {
 namespace {
 
-constexpr int kFormatVersion = 2;
+constexpr int kFormatVersion = 3;
+constexpr std::string_view kTombstones =
+    "CREATE TABLE erasure_salt(salt TEXT NOT NULL);"
+    "INSERT INTO erasure_salt VALUES(lower(hex(randomblob(16))));"
+    "CREATE TABLE tombstones(hash TEXT PRIMARY KEY, finished INTEGER NOT NULL) WITHOUT ROWID;";
 constexpr int kApplicationId = 0x42575231;  // "BWR1", so that another program's file is told apart
 constexpr std::array<std::string_view, 3> kConsentNames{"private", "listed", "erased"};
 
@@ -33,6 +39,31 @@ Error not_a_reference(std::string_view account) {
           fmt::format("'{}' is not an account: write network:name", account)};
 }
 
+bool is_word(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || (c & 0x80) != 0;
+}
+
+// A name as others write it into their own text.
+std::string_view bare(std::string_view name) {
+  while (name.starts_with('@')) name.remove_prefix(1);
+  return name;
+}
+
+bool is_telling(std::string_view name) {
+  return name.size() >= 3 && std::any_of(name.begin(), name.end(),
+                                         [](char c) { return is_word(c) && (c < '0' || c > '9'); });
+}
+
+constexpr size_t kRunWordsMax = 5;
+
+// Whether mentioned_in() comes upon the name when it stands in a text.
+bool is_run(std::string_view name) {
+  if (name.empty() || !is_word(name.front()) || !is_word(name.back())) return false;
+  size_t words = 1;
+  for (size_t i = 1; i < name.size(); ++i) words += is_word(name[i]) && !is_word(name[i - 1]);
+  return words <= kRunWordsMax;
+}
+
 }  // namespace
 
 std::string_view to_string(Consent consent) { return kConsentNames[static_cast<size_t>(consent)]; }
@@ -42,6 +73,72 @@ std::optional<Consent> parse_consent(std::string_view name) {
     if (kConsentNames[i] == name) return static_cast<Consent>(i);
   }
   return std::nullopt;
+}
+
+Erased::Erased(std::string salt, std::vector<std::string> hashes)
+    : salt_(std::move(salt)), hashes_(std::move(hashes)) {
+  std::sort(hashes_.begin(), hashes_.end());
+}
+
+std::string Erased::hash(std::string_view salt, std::string_view word) {
+  static_assert(crypto_shorthash_siphashx24_KEYBYTES == 16);
+  std::array<unsigned char, crypto_shorthash_siphashx24_KEYBYTES> key{};
+  size_t read = 0;
+  sodium_hex2bin(key.data(), key.size(), salt.data(), salt.size(), nullptr, &read, nullptr);
+  std::array<unsigned char, crypto_shorthash_siphashx24_BYTES> digest{};
+  crypto_shorthash_siphashx24(digest.data(), reinterpret_cast<const unsigned char*>(word.data()),
+                              word.size(), key.data());
+  std::string text(2 * digest.size() + 1, '\0');
+  sodium_bin2hex(text.data(), text.size(), digest.data(), digest.size());
+  text.pop_back();
+  return text;
+}
+
+bool Erased::holds(std::string_view kind, std::string_view word) const {
+  if (hashes_.empty()) return false;
+  return std::binary_search(hashes_.begin(), hashes_.end(),
+                            hash(salt_, fmt::format("{} {}", kind, word)));
+}
+
+std::vector<std::string> Erased::words(const std::vector<std::string>& accounts) {
+  std::vector<std::string> words;
+  for (const std::string& account : accounts) {
+    const std::string name = account.substr(account.find(':') + 1);
+    words.push_back("account " + account);
+    words.push_back("name " + name);
+    words.push_back(fmt::format("name {}", bare(name)));
+    words.push_back("name " + to_hex(Hash128{hash64(account), 0}).substr(0, 16));
+    if (is_telling(bare(name))) words.push_back(fmt::format("mention {}", bare(name)));
+    if (!is_run(bare(name))) words.emplace_back("odd ");
+  }
+  return words;
+}
+
+bool Erased::account(std::string_view network, std::string_view name) const {
+  return !empty() && holds("account", fmt::format("{}:{}", network, name));
+}
+
+bool Erased::named(std::string_view word) const {
+  return holds("account", word) || holds("name", word) || holds("name", bare(word));
+}
+
+bool Erased::mentioned_in(std::string_view text) const {
+  if (empty()) return false;
+  // Runs of up to five words with whatever stands between them.
+  for (size_t begin = 0; begin < text.size(); ++begin) {
+    if (!is_word(text[begin]) || (begin > 0 && is_word(text[begin - 1]))) continue;
+    size_t words = 0;
+    for (size_t end = begin; end < text.size() && words < kRunWordsMax; ++end) {
+      if (!is_word(text[end]) || (end + 1 < text.size() && is_word(text[end + 1]))) continue;
+      ++words;
+      if (holds("mention", text.substr(begin, end + 1 - begin))) return true;
+    }
+  }
+  return false;
+}
+
+bool Erased::maybe_mentioned_in(std::string_view text) const {
+  return holds("odd", "") || mentioned_in(text);
 }
 
 struct Registry::Impl {
@@ -101,7 +198,24 @@ struct Registry::Impl {
     return rows.empty() ? std::string(account) : rows[0][0];
   }
 
+  Result<Erased> erased() {
+    BW_ASSIGN(const auto salt, query("SELECT salt FROM erasure_salt", {}));
+    BW_ASSIGN(const auto rows, query("SELECT hash FROM tombstones", {}));
+    std::vector<std::string> hashes;
+    for (const auto& row : rows) hashes.push_back(row[0]);
+    return Erased(salt.empty() ? "" : salt[0][0], std::move(hashes));
+  }
+
+  Result<bool> is_erased(std::string_view account) {
+    BW_ASSIGN(const Erased all, erased());
+    const size_t colon = account.find(':');
+    return colon != std::string_view::npos &&
+           all.account(account.substr(0, colon), account.substr(colon + 1));
+  }
+
   Result<Consent> consent_of(const std::string& person) {
+    BW_ASSIGN(const bool gone, is_erased(person));
+    if (gone) return Consent::kErased;
     BW_ASSIGN(const auto rows, query("SELECT consent FROM persons WHERE person = ?", {person}));
     return rows.empty() ? Consent::kPrivate : static_cast<Consent>(std::stoi(rows[0][0]));
   }
@@ -188,12 +302,12 @@ Result<std::unique_ptr<Registry>> Registry::open(const std::string& folder) {
           "CREATE TABLE persons(person TEXT PRIMARY KEY, consent INTEGER NOT NULL) WITHOUT ROWID;"
           "CREATE TABLE teleport(network TEXT NOT NULL, account TEXT NOT NULL,"
           "  PRIMARY KEY(network, account)) WITHOUT ROWID;"
-          "PRAGMA application_id = {}; PRAGMA user_version = {};",
-          kApplicationId, kFormatVersion));
+          "{}PRAGMA application_id = {}; PRAGMA user_version = {};",
+          kTombstones, kApplicationId, kFormatVersion));
     }));
   } else if (id[0][0] != std::to_string(kApplicationId)) {
     return Error{ErrorCode::kCorrupt, impl->path + " is not a Bellwether registry"};
-  } else if (version[0][0] != std::to_string(kFormatVersion)) {
+  } else if (version[0][0] != std::to_string(kFormatVersion) && version[0][0] != "2") {
     return Error{ErrorCode::kUnsupported,
                  fmt::format("{} has format version {}; this program reads version {}", impl->path,
                              version[0][0], kFormatVersion)};
@@ -204,6 +318,13 @@ Result<std::unique_ptr<Registry>> Registry::open(const std::string& folder) {
                  fmt::format("{} is damaged ({}); restore the folder from a copy", impl->path,
                              problems.front())};
   }
+  if (version[0][0] == "2") {
+    BW_TRY(impl->atomically([&]() -> Result<void> {
+      return impl->run(fmt::format("{}PRAGMA user_version = {};", kTombstones, kFormatVersion));
+    }));
+  }
+  // What is deleted is overwritten, so that nothing of it stays in a free page.
+  BW_TRY(impl->query("PRAGMA secure_delete = ON", {}));
   return std::unique_ptr<Registry>(new Registry(std::move(impl)));
 }
 
@@ -295,6 +416,11 @@ Result<void> Registry::set_consent(std::string_view account, Consent consent) {
     return Error{ErrorCode::kInvalidArgument, "erasure is a call of its own: people erase"};
   }
   const std::lock_guard lock(impl_->mutex);
+  BW_ASSIGN(const bool gone, impl_->is_erased(account));
+  if (gone) {
+    return Error{ErrorCode::kInvalidArgument,
+                 "they were erased: there is nobody left to show or to hide"};
+  }
   BW_ASSIGN(const std::string person, impl_->person_of(account));
   return impl_->atomically([&]() -> Result<void> {
     BW_TRY(
@@ -337,6 +463,80 @@ Result<void> Registry::set_teleport_set(std::string_view network,
   });
 }
 
+Result<Erased> Registry::erased() {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->erased();
+}
+
+Result<void> Registry::bury(const std::vector<std::string>& accounts) {
+  for (const std::string& account : accounts) {
+    if (!is_reference(account)) return not_a_reference(account);
+  }
+  const std::lock_guard lock(impl_->mutex);
+  BW_ASSIGN(const auto salt, impl_->query("SELECT salt FROM erasure_salt", {}));
+  if (salt.empty()) return Error{ErrorCode::kCorrupt, impl_->path + " has lost its salt"};
+  return impl_->atomically([&]() -> Result<void> {
+    for (const std::string& word : Erased::words(accounts)) {
+      BW_TRY(
+          impl_->query("INSERT INTO tombstones VALUES(?, 0)"
+                       " ON CONFLICT(hash) DO UPDATE SET finished = 0",
+                       {Erased::hash(salt[0][0], word)}));
+    }
+    return {};
+  });
+}
+
+Result<bool> Registry::unfinished(std::string_view account) {
+  const std::lock_guard lock(impl_->mutex);
+  BW_ASSIGN(const auto salt, impl_->query("SELECT salt FROM erasure_salt", {}));
+  if (salt.empty()) return Error{ErrorCode::kCorrupt, impl_->path + " has lost its salt"};
+  BW_ASSIGN(const auto rows,
+            impl_->query("SELECT 1 FROM tombstones WHERE finished = 0 AND hash = ?",
+                         {Erased::hash(salt[0][0], fmt::format("account {}", account))}));
+  return !rows.empty();
+}
+
+Result<ForgottenCounts> Registry::forget(const std::vector<std::string>& accounts) {
+  const std::lock_guard lock(impl_->mutex);
+  ForgottenCounts counts;
+  const auto remove = [&](const char* sql, const std::string& word,
+                          uint64_t& count) -> Result<void> {
+    BW_TRY(impl_->query(sql, {word}));
+    count += static_cast<uint64_t>(sqlite3_changes(impl_->db));
+    return {};
+  };
+  const auto take_out = [&]() -> Result<void> {
+    for (const std::string& account : accounts) {
+      BW_TRY(remove("DELETE FROM links WHERE account = ?", account, counts.links));
+      BW_TRY(remove("DELETE FROM persons WHERE person = ?", account, counts.consents));
+      BW_ASSIGN(const auto networks,
+                impl_->query("SELECT network FROM teleport WHERE account = ?", {account}));
+      BW_TRY(remove("DELETE FROM teleport WHERE account = ?", account, counts.teleport));
+      for (const auto& network : networks) {
+        BW_ASSIGN(const auto left,
+                  impl_->query("SELECT 1 FROM teleport WHERE network = ? LIMIT 1", {network[0]}));
+        if (!left.empty()) continue;
+        BW_TRY(impl_->query("INSERT INTO teleport VALUES(?, ?)",
+                            {network[0], std::string(kNobodyLeft)}));
+      }
+    }
+    return {};
+  };
+  BW_TRY(impl_->atomically(take_out));
+  // Pages that are free now go.
+  BW_TRY(impl_->run("VACUUM"));
+  const auto finish = [&]() -> Result<void> {
+    BW_ASSIGN(const auto salt, impl_->query("SELECT salt FROM erasure_salt", {}));
+    for (const std::string& word : Erased::words(accounts)) {
+      BW_TRY(impl_->query("UPDATE tombstones SET finished = 1 WHERE hash = ?",
+                          {Erased::hash(salt[0][0], word)}));
+    }
+    return {};
+  };
+  BW_TRY(impl_->atomically(finish));
+  return counts;
+}
+
 Result<std::vector<std::string>> Registry::check() {
   const std::lock_guard lock(impl_->mutex);
   BW_ASSIGN(std::vector<std::string> problems, impl_->damage());
@@ -345,6 +545,12 @@ Result<std::vector<std::string>> Registry::check() {
             impl_->query("SELECT person FROM links GROUP BY person HAVING count(*) = 1", {}));
   for (const auto& row : lonely) {
     problems.push_back(impl_->path + ": " + row[0] + " is linked to nobody");
+  }
+  BW_ASSIGN(const auto begun,
+            impl_->query("SELECT 1 FROM tombstones WHERE finished = 0 LIMIT 1", {}));
+  if (!begun.empty()) {
+    problems.push_back(impl_->path +
+                       ": an erasure was begun and not ended; `bellwether people erase` it again");
   }
   return problems;
 }

@@ -27,6 +27,48 @@ enum class Consent : uint8_t {
 std::string_view to_string(Consent consent);
 std::optional<Consent> parse_consent(std::string_view name);
 
+// Who was erased, as far as salted hashes can tell: it answers questions about words, and cannot
+// be asked for any. Immutable; safe to share between threads.
+class Erased {
+ public:
+  Erased() = default;
+  // `salt` and `hashes` as the registry keeps them.
+  Erased(std::string salt, std::vector<std::string> hashes);
+
+  bool empty() const { return hashes_.empty(); }
+  // An account of somebody erased.
+  bool account(std::string_view network, std::string_view name) const;
+  // The same by any word that a person is named by: network:name, a bare name, the id in
+  // hexadecimal digits.
+  bool named(std::string_view word) const;
+  // Whether the text holds a name of theirs as a whole word. Names of fewer than three bytes and
+  // numbers are passed over: they mean too many other things. Cost: a hash for each run of up to
+  // five words.
+  bool mentioned_in(std::string_view text) const;
+  // The same, and true too where that cannot be told.
+  bool maybe_mentioned_in(std::string_view text) const;
+
+  // The words under which `accounts` are to be found again, as named() and the others ask for them.
+  static std::vector<std::string> words(const std::vector<std::string>& accounts);
+  // The hash of one of these words, 32 hexadecimal digits.
+  static std::string hash(std::string_view salt, std::string_view word);
+
+ private:
+  bool holds(std::string_view kind, std::string_view word) const;
+  std::string salt_;
+  std::vector<std::string> hashes_;  // sorted
+};
+
+// What an erasure took out of the registry.
+struct ForgottenCounts {
+  uint64_t links = 0;
+  uint64_t consents = 0;
+  uint64_t teleport = 0;  // memberships in automatic teleport sets
+};
+
+// Stands in an automatic teleport set of which nobody is left, so that none is chosen anew.
+inline constexpr std::string_view kNobodyLeft = "nobody:left";
+
 struct Link {
   std::string account;  // network:name
   std::string person;   // the first account of the person; links() leaves out person == account
@@ -34,10 +76,10 @@ struct Link {
 
 class Registry {
  public:
-  // Opens registry.sqlite in `folder`, creating it if it is not there.
-  // Reads all of it: every change leaves a hash of the whole content, which is held against it here.
-  // kUnsupported: written by another version; kCorrupt: not a registry, or its bytes are not what
-  // was written; kIo: the system refused.
+  // Opens registry.sqlite in `folder`, creating it if it is not there and upgrading one of
+  // format 2. Reads all of it: every change leaves a hash of the whole content, which is held
+  // against it here. kUnsupported: written by another version; kCorrupt: not a registry, or its
+  // bytes are not what was written; kIo: the system refused.
   static Result<std::unique_ptr<Registry>> open(const std::string& folder);
   ~Registry();
   Registry(const Registry&) = delete;
@@ -54,7 +96,7 @@ class Registry {
   // Every account of the person that `account` belongs to, the first one first; at least itself.
   Result<std::vector<std::string>> accounts_of(std::string_view account);
 
-  // Of the person that the account belongs to.
+  // Of the person that the account belongs to; kErased of those that were.
   Result<Consent> consent(std::string_view account);
   // kListed or kPrivate. kInvalidArgument: kErased (call erase), or not network:name.
   Result<void> set_consent(std::string_view account, Consent consent);
@@ -64,6 +106,16 @@ class Registry {
   // The teleport set of a network once chosen, sorted; empty: not chosen yet.
   Result<std::vector<std::string>> teleport_set(std::string_view network);
   Result<void> set_teleport_set(std::string_view network, const std::vector<std::string>& accounts);
+
+  // Who was erased so far.
+  Result<Erased> erased();
+  // Remembers by salted hashes that these accounts must not come back. Durable when it returns; the
+  // erasure is unfinished until forget() has ended.
+  Result<void> bury(const std::vector<std::string>& accounts);
+  // True: the account was buried, and no forget() has followed; it is to be erased again.
+  Result<bool> unfinished(std::string_view account);
+  // Takes everything about these accounts out of the file, and out of its bytes.
+  Result<ForgottenCounts> forget(const std::vector<std::string>& accounts);
 
   // What is wrong with the file, a sentence each; empty: nothing.
   Result<std::vector<std::string>> check();

@@ -14,6 +14,7 @@ using ::testing::AnyOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 class RegistryTest : public ::testing::Test {
  protected:
@@ -150,6 +151,82 @@ TEST(PersonMapOfLinks, PersonsAreNumberedByTheirSmallestAccount) {
 TEST(PersonMapOfLinks, LeavingOneAccountOutLeavesThePersonOut) {
   const PersonMap map = make_person_map(3, {{0, 2}}, {2});
   EXPECT_THAT(map.person_of, ElementsAre(kNobody, 0U, kNobody));
+}
+
+std::string all_bytes(const std::filesystem::path& folder) {
+  std::string bytes;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    std::ifstream file(entry.path(), std::ios::binary);
+    bytes.append(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+  }
+  return bytes;
+}
+
+TEST_F(RegistryTest, WhoIsErasedLeavesNoByteAndIsKnownAgainByAnyName) {
+  const std::vector<std::string> accounts{"mastodon:@quibble@example.social", "x:4711"};
+  ASSERT_TRUE(registry_->link(accounts[0], accounts[1]).ok());
+  ASSERT_TRUE(registry_->set_consent(accounts[0], Consent::kListed).ok());
+  ASSERT_TRUE(registry_->set_teleport_set("x", {"x:4711"}).ok());
+  ASSERT_TRUE(registry_->set_teleport_set("mastodon", {accounts[0], "mastodon:@bo"}).ok());
+
+  ASSERT_TRUE(registry_->bury(accounts).ok());
+  EXPECT_TRUE(*registry_->unfinished(accounts[1]));
+  EXPECT_THAT(*registry_->check(), SizeIs(1));  // begun and not ended
+  const auto counts = registry_->forget(accounts);
+  ASSERT_TRUE(counts.ok()) << counts.error().message;
+  EXPECT_EQ(counts->links, 2U);
+  EXPECT_EQ(counts->consents, 1U);
+  EXPECT_EQ(counts->teleport, 2U);
+  EXPECT_FALSE(*registry_->unfinished(accounts[1]));
+  for (const char* name : {"quibble", "4711"}) {
+    EXPECT_EQ(all_bytes(folder_).find(name), std::string::npos) << name;
+  }
+
+  open();
+  EXPECT_THAT(*registry_->check(), IsEmpty());
+  const Erased erased = *registry_->erased();
+  EXPECT_TRUE(erased.account("x", "4711"));
+  EXPECT_FALSE(erased.account("git", "4711"));
+  for (const char* word : {"x:4711", "4711", "@quibble@example.social", "quibble@example.social"}) {
+    EXPECT_TRUE(erased.named(word)) << word;
+  }
+  EXPECT_FALSE(erased.named("bo"));
+  EXPECT_EQ(*registry_->consent("x:4711"), Consent::kErased);
+  EXPECT_FALSE(registry_->set_consent("x:4711", Consent::kListed).ok());
+  EXPECT_FALSE(registry_->link("x:bo", "x:4711").ok());
+  // A set of which nobody is left is still one that was chosen.
+  EXPECT_THAT(*registry_->teleport_set("x"), ElementsAre(std::string(kNobodyLeft)));
+  EXPECT_THAT(*registry_->teleport_set("mastodon"), ElementsAre("mastodon:@bo"));
+}
+
+TEST_F(RegistryTest, AnErasedNameIsFoundInTextAsAWordAndNotAsAPartOfOne) {
+  const Erased none = *registry_->erased();
+  EXPECT_TRUE(none.empty());
+  EXPECT_FALSE(none.mentioned_in("https://example.org/ana"));
+  ASSERT_TRUE(registry_->bury({"x:@ana", "mail:cy@example.org", "so:12345"}).ok());
+  const Erased erased = *registry_->erased();
+  for (const char* text :
+       {"ana", "https://example.org/@ana/1", "by ana, said", "mailto:cy@example.org?x"}) {
+    EXPECT_TRUE(erased.mentioned_in(text)) << text;
+  }
+  for (const char* text : {"", "banana", "anagram", "cy@example.com", "https://so/q/12345"}) {
+    EXPECT_FALSE(erased.mentioned_in(text)) << text;
+  }
+  EXPECT_FALSE(erased.maybe_mentioned_in("banana"));
+  ASSERT_TRUE(registry_->bury({"csv:a b/c?"}).ok());  // no run of words that could be looked up
+  EXPECT_TRUE(registry_->erased()->maybe_mentioned_in("banana"));
+}
+
+TEST_F(RegistryTest, TwoRegistriesHashOneNameDifferently) {
+  ASSERT_TRUE(registry_->bury({"x:ana"}).ok());
+  const auto other_folder = folder_ / "other";
+  std::filesystem::create_directories(other_folder);
+  auto other = Registry::open(other_folder.string());
+  ASSERT_TRUE(other.ok());
+  ASSERT_TRUE((*other)->bury({"x:ana"}).ok());
+  EXPECT_TRUE(registry_->erased()->account("x", "ana"));
+  EXPECT_TRUE((*other)->erased()->account("x", "ana"));
+  EXPECT_NE(Erased::hash(std::string(32, '0'), "x"), Erased::hash(std::string(32, '1'), "x"));
 }
 
 }  // namespace
