@@ -21,6 +21,7 @@
 #include "credit/ledger.h"
 #include "event/ids.h"
 #include "event/sink.h"
+#include "graph/remainder.h"
 #include "score/score.h"
 
 namespace bellwether {
@@ -140,6 +141,7 @@ struct LogSummary {
   Instant last;
   uint64_t generation = 0;
   bool simulated = false;  // some source was simulated
+  Instant erased;          // as of when the newest remainder counts; unknown: there is none
 };
 
 // An event as a receipt shows it; strings are owned.
@@ -185,6 +187,38 @@ struct SnapshotInfo {
   uint32_t people = 0;  // with evidence
   uint32_t settled = 0;
   bool simulated = false;
+};
+
+// ---- erasure ------------------------------------------------------------------------------------
+
+// What an erasure takes out.
+struct ErasureCounts {
+  uint64_t accounts = 0;  // of the dictionary
+  uint64_t events = 0;    // by them, towards them, and on what is theirs
+  uint64_t objects = 0;   // references that nothing names any more
+  uint64_t profiles = 0;
+  uint64_t claims = 0;
+  uint64_t rejects = 0;            // whose kept content named them; only the content goes
+  uint64_t topics = 0;             // named like them
+  uint64_t scores = 0;             // in snapshots
+  std::vector<std::string> files;  // put aside by repairs, and removed since they may name them
+};
+
+class Store;
+
+// The same store without some accounts, prepared beside the one in use. Nothing changes for
+// anybody until it takes that one's place; destroyed before, nothing has happened.
+class Erasure {
+ public:
+  virtual ~Erasure() = default;
+  // Without them: log, dictionary, snapshots; the ledger is still to be made.
+  virtual Store& store() = 0;
+  // Replaces all that is kept of remainders; in the numbers of `numbering`, store()'s present one.
+  virtual Result<void> keep(const Numbering& numbering, const Remainder& remainder) = 0;
+  // Puts it in the place of the store in use, in one step that a crash cannot divide, with no byte
+  // of what was taken out in any file of the folder. No other call may follow.
+  // kBusy: the store is being read all the time; nothing has changed.
+  virtual Result<ErasureCounts> take_place() = 0;
 };
 
 struct StoreOptions {
@@ -299,6 +333,18 @@ class Store {
   virtual Result<std::vector<HistoryPoint>> history(uint64_t person_key) = 0;  // oldest as-of first
   // Of these accounts, those that have any, ascending; empty `accounts`: all there are.
   virtual Result<std::vector<StandingRow>> standings(std::span<const AccountId> accounts) = 0;
+
+  // ---- erasure
+  // Begins to take out these accounts (`network:name`). Until the Erasure is destroyed nobody else
+  // can write. Cost: a copy of the store.
+  virtual Result<std::unique_ptr<Erasure>> begin_erasure(
+      const std::vector<std::string>& accounts) = 0;
+  // Whether the dictionary holds the account, also one that only an undone unit spoke of.
+  virtual Result<bool> knows(std::string_view network, std::string_view name) = 0;
+  // All remainders, in the numbers of `numbering`; those of accounts it lacks are left out.
+  virtual Result<Remainder> remainder(const Numbering& numbering) = 0;
+  // Those that concern these accounts of the ledger, on either side, in its numbers.
+  virtual Result<Remainder> ledger_remainder(std::span<const AccountId> accounts) = 0;
 
   // ---- upkeep
   // What is wrong with the stored bytes, a sentence each; empty: nothing. Reads everything.

@@ -490,14 +490,32 @@ TEST(Versions, AnotherFormatIsRefusedByName) {
   {
     const DuckDatabase database = must(DuckDatabase::open(folder.file("log.duckdb"), {}));
     DuckConnection connection = must(database.connect());
-    must(connection.run("UPDATE meta SET format = 2, created_by = 'bellwether 9.9.9'"));
+    must(connection.run("UPDATE meta SET format = 3, created_by = 'bellwether 9.9.9'"));
   }
   const Error error = error_of_open(folder.path());
   EXPECT_EQ(error.code, ErrorCode::kUnsupported);
-  EXPECT_THAT(error.message, HasSubstr("format 2"));
+  EXPECT_THAT(error.message, HasSubstr("format 3"));
   EXPECT_THAT(error.message, HasSubstr("bellwether 9.9.9"));
-  EXPECT_THAT(error.message, HasSubstr("format 1"));
+  EXPECT_THAT(error.message, HasSubstr("format 2"));
   EXPECT_EQ(Store::repair(folder.path()).error().code, ErrorCode::kUnsupported);
+}
+
+TEST(Versions, TheFormatBeforeIsUpgradedWithAllThatItHolds) {
+  const StoreFolder folder;
+  ingest(*open_store(folder), acts_between(0, 500));
+  {
+    const DuckDatabase database = must(DuckDatabase::open(folder.file("log.duckdb"), {}));
+    DuckConnection connection = must(database.connect());
+    for (const char* table : {"remainder_pairs", "remainder_sums", "remainder_vouches"}) {
+      must(connection.run(fmt::format("DROP TABLE {}", table)));
+    }
+    must(connection.run("UPDATE meta SET format = 1"));
+  }
+  for (int opened = 0; opened < 2; ++opened) {
+    const auto store = open_store(folder);
+    EXPECT_THAT(must(store->check()), IsEmpty());
+    EXPECT_EQ(acts_of(*store), story(500));
+  }
 }
 
 TEST(Versions, ANewerFormatWithoutOurColumnsIsRefusedByNameToo) {

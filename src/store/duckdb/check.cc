@@ -304,6 +304,13 @@ void Check::snapshots() {
               "scores are of no snapshot");
   expect_none("SELECT count(*) FROM scores WHERE NOT (value BETWEEN 1 AND 100 AND low <= high)",
               "scores are out of range");
+  expect_none(
+      "SELECT count(*) FROM remainder_sums WHERE pair NOT IN (SELECT id FROM remainder_pairs)",
+      "sums of a remainder are of no pair");
+  expect_none(
+      "SELECT count(*) FROM remainder_pairs WHERE id NOT IN (SELECT pair FROM "
+      "remainder_sums) OR dealings > 2 OR NOT (standing BETWEEN 0 AND 1)",
+      "remainders are not whole");
 }
 
 std::vector<std::string> Check::run() {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The Store over one DuckDB file. Each group of calls has a file of its own: log_reader.cc,
-// ledger.cc, snapshots.cc, check.cc; opening and repair are in duckdb_store.cc.
+// ledger.cc, snapshots.cc, erasure.cc, check.cc; opening and repair are in duckdb_store.cc.
 #pragma once
 #include <memory>
 
@@ -58,9 +58,16 @@ class DuckStore : public Store {
   Result<std::vector<HistoryPoint>> history(uint64_t person_key) override;
   Result<std::vector<StandingRow>> standings(std::span<const AccountId> accounts) override;
 
+  Result<std::unique_ptr<Erasure>> begin_erasure(const std::vector<std::string>& accounts) override;
+  Result<bool> knows(std::string_view network, std::string_view name) override;
+  Result<Remainder> remainder(const Numbering& numbering) override;
+  Result<Remainder> ledger_remainder(std::span<const AccountId> accounts) override;
+
   Result<std::vector<std::string>> check() override;
 
  private:
+  friend class DuckErasure;
+
   // The numbering of the log's present state and the ways between it and the dictionary.
   Result<std::shared_ptr<const NumberedAccounts>> numbered(DuckConnection& connection);
   // The same, if `numbering` speaks of that state; otherwise kInvalidArgument.

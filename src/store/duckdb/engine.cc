@@ -5,6 +5,7 @@
 
 #include <array>
 #include <charconv>
+#include <chrono>
 #ifdef __SANITIZE_THREAD__
 #include <sanitizer/tsan_interface.h>
 #endif
@@ -171,7 +172,13 @@ Result<DuckRows> DuckStatement::rows() && { return execute(false); }
 // ---- connections --------------------------------------------------------------------------------
 
 DuckConnection::~DuckConnection() {
-  if (connection_ != nullptr) duckdb_disconnect(&connection_);
+  if (connection_ == nullptr) return;
+  duckdb_disconnect(&connection_);
+  {
+    const std::lock_guard lock(door_->mutex);
+    --door_->connections;
+  }
+  door_->left.notify_all();
 }
 
 Result<void> DuckConnection::run(const std::string& sql) {
@@ -183,7 +190,7 @@ Result<void> DuckConnection::run(const std::string& sql) {
   }
   const char* message = duckdb_result_error(&result);
   Error error = duck_error(duckdb_result_error_type(&result),
-                           message == nullptr ? "statement failed" : message, *file_);
+                           message == nullptr ? "statement failed" : message, door_->file);
   duckdb_destroy_result(&result);
   return error;
 }
@@ -191,11 +198,11 @@ Result<void> DuckConnection::run(const std::string& sql) {
 Result<DuckStatement> DuckConnection::prepare(const std::string& sql) {
   duckdb_prepared_statement statement = nullptr;
   if (duckdb_prepare(connection_, sql.c_str(), &statement) == DuckDBSuccess) {
-    return DuckStatement(statement, file_);
+    return DuckStatement(statement, &door_->file);
   }
   const char* message = duckdb_prepare_error(statement);
-  Error error =
-      duck_error(DUCKDB_ERROR_INVALID, message == nullptr ? "statement failed" : message, *file_);
+  Error error = duck_error(DUCKDB_ERROR_INVALID, message == nullptr ? "statement failed" : message,
+                           door_->file);
   duckdb_destroy_prepare(&statement);
   return error;
 }
@@ -219,7 +226,9 @@ Result<uint64_t> DuckConnection::number(const std::string& sql, uint64_t fallbac
 
 // ---- database -----------------------------------------------------------------------------------
 
-Result<DuckDatabase> DuckDatabase::open(const std::string& file, const DuckConfig& config) {
+namespace {
+
+Result<duckdb_database> open_database(const std::string& file, const DuckConfig& config) {
   duckdb_config options = nullptr;
   if (duckdb_create_config(&options) != DuckDBSuccess) {
     return Error{ErrorCode::kIo, "DuckDB could not be configured"};
@@ -250,19 +259,46 @@ Result<DuckDatabase> DuckDatabase::open(const std::string& file, const DuckConfi
     if (message != nullptr) duckdb_free(message);
     return error;
   }
-  return DuckDatabase(database, file);
+  return database;
+}
+
+}  // namespace
+
+Result<DuckDatabase> DuckDatabase::open(const std::string& file, const DuckConfig& config) {
+  auto door = std::make_unique<DuckDoor>();
+  door->file = file;
+  door->config = config;
+  BW_ASSIGN(door->database, open_database(file, config));
+  return DuckDatabase(std::move(door));
 }
 
 DuckDatabase::~DuckDatabase() {
-  if (database_ != nullptr) duckdb_close(&database_);
+  if (door_ != nullptr && door_->database != nullptr) duckdb_close(&door_->database);
 }
 
 Result<DuckConnection> DuckDatabase::connect() const {
+  const std::lock_guard lock(door_->mutex);
   duckdb_connection connection = nullptr;
-  if (duckdb_connect(database_, &connection) != DuckDBSuccess) {
-    return Error{ErrorCode::kIo, fmt::format("{}: cannot connect", *file_)};
+  if (door_->database == nullptr || duckdb_connect(door_->database, &connection) != DuckDBSuccess) {
+    return Error{ErrorCode::kIo, fmt::format("{}: cannot connect", door_->file)};
   }
-  return DuckConnection(connection, file_.get());
+  ++door_->connections;
+  return DuckConnection(connection, door_.get());
+}
+
+Result<void> DuckDatabase::exchange(const std::function<Result<void>()>& exchange) {
+  std::unique_lock lock(door_->mutex);
+  if (!door_->left.wait_for(lock, std::chrono::minutes(1),
+                            [&] { return door_->connections == 0; })) {
+    return Error{
+        ErrorCode::kBusy,
+        fmt::format("{} is being read all the time; try again when it is quieter", door_->file)};
+  }
+  duckdb_close(&door_->database);
+  door_->database = nullptr;
+  Result<void> exchanged = exchange();
+  BW_ASSIGN(door_->database, open_database(door_->file, door_->config));
+  return exchanged;
 }
 
 // ---- appender -----------------------------------------------------------------------------------
@@ -295,7 +331,7 @@ size_t width_of(duckdb_type type) {
 
 Result<DuckAppender> DuckAppender::create(DuckConnection& connection, const char* table) {
   DuckAppender made;
-  made.file_ = connection.file_;
+  made.file_ = &connection.door_->file;
   const duckdb_state state =
       duckdb_appender_create(connection.connection_, nullptr, table, &made.appender_);
   if (state != DuckDBSuccess) return made.fail().error();
@@ -375,6 +411,13 @@ Result<void> DuckAppender::append(size_t rows) {
   memory_goes_in();
   if (duckdb_append_data_chunk(appender_, chunk_) != DuckDBSuccess) return fail();
   refresh();
+  return {};
+}
+
+Result<void> DuckAppender::append(const DuckRows& rows) {
+  assert(at_ == 0 && rows_ == 0);
+  memory_goes_in();
+  if (duckdb_append_data_chunk(appender_, rows.chunk_) != DuckDBSuccess) return fail();
   return {};
 }
 

@@ -9,8 +9,11 @@
 #include <duckdb.h>
 
 #include <cassert>
+#include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -57,6 +60,7 @@ class DuckRows {
 
  private:
   friend class DuckStatement;
+  friend class DuckAppender;
   DuckRows() = default;
 
   duckdb_result result_{};
@@ -105,10 +109,20 @@ class DuckStatement {
   const std::string* file_;
 };
 
+// Who uses a database at this moment, so that its file can be exchanged when nobody does.
+struct DuckDoor {
+  std::string file;
+  DuckConfig config;
+  std::mutex mutex;
+  std::condition_variable left;
+  duckdb_database database = nullptr;  // null: an exchange failed, and it could not be opened again
+  size_t connections = 0;
+};
+
 class DuckConnection {
  public:
   DuckConnection(DuckConnection&& other) noexcept
-      : connection_(std::exchange(other.connection_, nullptr)), file_(other.file_) {}
+      : connection_(std::exchange(other.connection_, nullptr)), door_(other.door_) {}
   DuckConnection& operator=(DuckConnection&&) = delete;
   ~DuckConnection();
 
@@ -119,34 +133,37 @@ class DuckConnection {
   Result<DuckRows> stream(const std::string& sql);
   // The first column of the first row; `fallback` where there is no row or it is null.
   Result<uint64_t> number(const std::string& sql, uint64_t fallback = 0);
-  const std::string& file() const { return *file_; }
+  const std::string& file() const { return door_->file; }
 
  private:
   friend class DuckDatabase;
   friend class DuckAppender;
-  DuckConnection(duckdb_connection connection, const std::string* file)
-      : connection_(connection), file_(file) {}
+  DuckConnection(duckdb_connection connection, DuckDoor* door)
+      : connection_(connection), door_(door) {}
 
   duckdb_connection connection_ = nullptr;
-  const std::string* file_;
+  DuckDoor* door_;
 };
 
 class DuckDatabase {
  public:
   static Result<DuckDatabase> open(const std::string& file, const DuckConfig& config);
-  DuckDatabase(DuckDatabase&& other) noexcept
-      : database_(std::exchange(other.database_, nullptr)), file_(std::move(other.file_)) {}
+  DuckDatabase(DuckDatabase&& other) noexcept = default;
   DuckDatabase& operator=(DuckDatabase&&) = delete;
   ~DuckDatabase();
 
   Result<DuckConnection> connect() const;
 
- private:
-  DuckDatabase(duckdb_database database, const std::string& file)
-      : database_(database), file_(std::make_unique<std::string>(file)) {}
+  // Waits until no connection is left, closes the database, lets `exchange` change its files, and
+  // opens it again; whoever connects meanwhile waits. The caller holds no connection.
+  // kBusy: connections were in use all of a minute; nothing was done. Otherwise what `exchange` or
+  // the opening says; where the latter fails every later connect() fails too.
+  Result<void> exchange(const std::function<Result<void>()>& exchange);
 
-  duckdb_database database_ = nullptr;
-  std::unique_ptr<std::string> file_;  // connections point to it
+ private:
+  explicit DuckDatabase(std::unique_ptr<DuckDoor> door) : door_(std::move(door)) {}
+
+  std::unique_ptr<DuckDoor> door_;  // connections point to it
 };
 
 // Appends rows to one table, within the connection's transaction. Either row by row with put(), or
@@ -179,6 +196,8 @@ class DuckAppender {
   static size_t chunk_rows();
   // Hands the first `rows` rows of the chunk at hand to the table.
   Result<void> append(size_t rows);
+  // Hands over the rows that a result is at, column by column; the types are the table's.
+  Result<void> append(const DuckRows& rows);
 
   // Hands over what is left, and says whether that went well. Needed before the commit.
   Result<void> finish();

@@ -6,6 +6,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -18,9 +19,14 @@
 namespace bellwether {
 namespace {
 
+// The program and its command, without what it was asked about: that may be a person, of whom
+// nothing may be kept here.
 std::string this_command() {
   std::ifstream file("/proc/self/cmdline", std::ios::binary);
   std::string line((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  const size_t command = line.find('\0');
+  if (command != std::string::npos)
+    line.resize(std::min(line.size(), line.find('\0', command + 1)));
   while (!line.empty() && line.back() == '\0') line.pop_back();
   for (char& c : line) {
     if (static_cast<unsigned char>(c) < 0x20) c = ' ';
@@ -53,6 +59,7 @@ std::string mark_text(uint64_t commits) {
 
 std::string database_file(const std::string& folder) { return folder + "/log.duckdb"; }
 std::string wal_file(const std::string& folder) { return folder + "/log.duckdb.wal"; }
+std::string erasure_folder(const std::string& folder) { return folder + "/log.erasing"; }
 
 Result<StoreLock> StoreLock::take(const std::string& folder) {
   const std::string file = folder + "/log.lock";
@@ -132,6 +139,18 @@ Result<std::string> set_wal_aside(const std::string& folder, uint64_t keep) {
     if (error) return Error{ErrorCode::kIo, fmt::format("{}: {}", half, error.message())};
   }
   return aside;
+}
+
+std::vector<std::string> wals_aside(const std::string& folder) {
+  namespace fs = std::filesystem;
+  const std::string start = fs::path(wal_file(folder)).filename().string() + ".";
+  std::vector<std::string> found;
+  std::error_code error;
+  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    if (at->path().filename().string().starts_with(start)) found.push_back(at->path().string());
+  }
+  std::sort(found.begin(), found.end());
+  return found;
 }
 
 }  // namespace bellwether

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/result.h"
 
@@ -13,6 +14,9 @@ namespace bellwether {
 
 std::string database_file(const std::string& folder);
 std::string wal_file(const std::string& folder);
+// Where an erasure prepares the store that takes the place of the one at hand. Worthless
+// afterwards.
+std::string erasure_folder(const std::string& folder);
 
 // Held as long as the store is open; the system drops it when the process ends, however it ends.
 class StoreLock {
@@ -57,5 +61,7 @@ class CommitMark {
 // Puts a damaged write-ahead log aside as log.duckdb.wal.damaged-N and leaves its first `keep`
 // bytes in place (none: no log at all). Returns the name it got.
 Result<std::string> set_wal_aside(const std::string& folder, uint64_t keep);
+// Those that were put aside, sorted.
+std::vector<std::string> wals_aside(const std::string& folder);
 
 }  // namespace bellwether

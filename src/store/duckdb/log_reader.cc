@@ -155,7 +155,8 @@ Result<uint64_t> DuckStore::undo_unit(uint32_t unit) {
     BW_TRY(connection.run(
         "UPDATE accounts SET gone = true WHERE NOT gone AND id NOT IN (SELECT account FROM events "
         "UNION SELECT author FROM events UNION SELECT target FROM events "
-        "UNION SELECT account FROM profiles)"));
+        "UNION SELECT account FROM profiles) "
+        "AND key NOT IN (SELECT mover FROM remainder_pairs)"));
     StoreMeta meta = core_->meta;
     ++meta.generation;
     BW_TRY(transaction->commit(meta));
@@ -184,6 +185,10 @@ Result<LogSummary> DuckStore::summary() {
                  out.simulated =
                      out.simulated || (rows.column<bool>(4)[i] && rows.column<uint64_t>(0)[i] > 0);
                }));
+  BW_TRY(each_row(read.connection().rows(
+                      "SELECT max(erased) FROM (SELECT erased FROM remainder_pairs UNION ALL "
+                      "SELECT erased FROM remainder_vouches)"),
+                  [&](const DuckRows& rows, size_t i) { out.erased = instant_at(rows, 0, i); }));
   return out;
 }
 

@@ -93,6 +93,13 @@ constexpr std::array kTables{
           "independent_movers UINTEGER, acts UINTEGER, last_evidence BIGINT, "
           "rank UINTEGER, rank_low UINTEGER, rank_high UINTEGER, percentile DOUBLE"},
     Table{"standings", "key UBIGINT, mass DOUBLE, mass_one DOUBLE"},
+    Table{"remainder_pairs",
+          "id UINTEGER, receiver UBIGINT, mover UBIGINT, token UBIGINT, erased BIGINT, "
+          "standing DOUBLE, dealings UTINYINT, moved BOOLEAN, recent BOOLEAN, vouches BOOLEAN, "
+          "teleport DOUBLE, mass_one DOUBLE"},
+    Table{"remainder_sums",
+          "pair UINTEGER, week_before BOOLEAN, half_life_ms DOUBLE, x DOUBLE, free DOUBLE"},
+    Table{"remainder_vouches", "account UBIGINT, vouches UINTEGER, erased BIGINT"},
 };
 
 constexpr auto kNames = [] {
@@ -103,6 +110,8 @@ constexpr auto kNames = [] {
 
 constexpr std::array kLedgerTables{"ledger_meta", "ledger_networks", "ledger_accounts", "ledger",
                                    "ledger_given"};
+constexpr std::array kRemainderTables{"remainder_pairs", "remainder_sums", "remainder_vouches"};
+constexpr uint32_t kFormatBefore = 1;
 
 std::string random_salt() {
   std::random_device device;
@@ -158,7 +167,7 @@ Result<StoreMeta> read_meta(DuckConnection& connection) {
                              connection.file())};
   }
   const uint32_t format = head.column<uint32_t>(0)[0];
-  if (format != kStoreFormat) {
+  if (format != kStoreFormat && format != kFormatBefore) {
     return Error{
         ErrorCode::kUnsupported,
         fmt::format(
@@ -179,6 +188,18 @@ Result<StoreMeta> read_meta(DuckConnection& connection) {
   meta.next_unit = rows.column<uint32_t>(4)[0];
   meta.next_account = rows.column<uint32_t>(5)[0];
   return meta;
+}
+
+bool needs_upgrade(DuckConnection& connection) {
+  const auto format = connection.number("SELECT format FROM meta");
+  return format.ok() && *format == kFormatBefore;
+}
+
+Result<void> upgrade(DuckConnection& connection) {
+  BW_TRY(connection.run("BEGIN TRANSACTION"));
+  for (const char* table : kRemainderTables) BW_TRY(connection.run(create_table(table)));
+  BW_TRY(connection.run(fmt::format("UPDATE meta SET format = {}", kStoreFormat)));
+  return connection.run("COMMIT");
 }
 
 std::string meta_update(const StoreMeta& meta) {

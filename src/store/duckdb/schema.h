@@ -10,7 +10,7 @@
 namespace bellwether {
 
 // Raised with every change of meaning of a table or column; other versions are refused by name.
-inline constexpr uint32_t kStoreFormat = 1;
+inline constexpr uint32_t kStoreFormat = 2;
 
 // The one row of `meta`.
 struct StoreMeta {
@@ -29,6 +29,10 @@ enum class CountOf : uint8_t { kAccepted = 0, kRejected = 1, kLeftAlone = 2 };
 Result<void> create_tables(DuckConnection& connection);
 // Reads `meta`. kUnsupported: another format; the message names both versions.
 Result<StoreMeta> read_meta(DuckConnection& connection);
+// Whether `meta` is of the format before this one, which upgrade() turns into this one: it only
+// lacks the tables of the remainder.
+bool needs_upgrade(DuckConnection& connection);
+Result<void> upgrade(DuckConnection& connection);
 // The UPDATE that writes it.
 std::string meta_update(const StoreMeta& meta);
 
