@@ -31,6 +31,7 @@ int terminal_columns() {
 
 int run(int argc, char** argv) {
   Context context{std::cin, std::cout, std::cerr};
+  context.in_is_terminal = isatty(STDIN_FILENO) == 1;
   context.out_is_terminal = isatty(STDOUT_FILENO) == 1;
   context.err_is_terminal = isatty(STDERR_FILENO) == 1;
   context.color = context.out_is_terminal && std::getenv("NO_COLOR") == nullptr;

@@ -16,6 +16,7 @@ namespace bellwether {
   int command_##name(Context& context, const std::vector<std::string>& arguments);
 #include "cli/commands/commands.inc"
 #undef COMMAND
+std::optional<int> ask_people(Context& context, std::vector<std::string>& arguments);
 
 namespace {
 
@@ -52,11 +53,17 @@ std::string home_of(const Context& context, const std::vector<std::string>& argu
 }  // namespace
 
 const std::vector<Command>& commands() {
-  static const std::vector<Command> kCommands{
-#define COMMAND(name, summary, forwards) {#name, summary, command_##name, forwards},
+  static const std::vector<Command> kCommands = [] {
+    std::vector<Command> all{
+#define COMMAND(name, summary, forwards) {#name, summary, command_##name, forwards, nullptr},
 #include "cli/commands/commands.inc"
 #undef COMMAND
-  };
+    };
+    for (Command& command : all) {
+      if (command.name == "people") command.ask = ask_people;
+    }
+    return all;
+  }();
   return kCommands;
 }
 
@@ -78,10 +85,15 @@ int run_command(Context& context, const std::vector<std::string>& arguments) {
                arguments[0]);
     return kExitUsage;
   }
-  const std::vector<std::string> rest(arguments.begin() + 1, arguments.end());
+  std::vector<std::string> rest(arguments.begin() + 1, arguments.end());
   const bool asks_help = std::find(rest.begin(), rest.end(), "--help") != rest.end();
+  if (found->ask != nullptr && context.workspace == nullptr && !asks_help) {
+    if (const auto code = found->ask(context, rest)) return *code;
+  }
   if (found->forwards && context.workspace == nullptr && context.forward && !asks_help) {
-    const auto code = context.forward(home_of(context, rest), arguments);
+    std::vector<std::string> whole{arguments[0]};
+    whole.insert(whole.end(), rest.begin(), rest.end());
+    const auto code = context.forward(home_of(context, rest), whole);
     if (!code.ok()) {
       context.err << "bellwether: " << code.error().message << '\n';
       return kExitRefused;

@@ -37,6 +37,7 @@ struct Context {
   std::istream& in;
   std::ostream& out;
   std::ostream& err;
+  bool in_is_terminal = false;  // somebody can be asked
   bool out_is_terminal = false;
   bool err_is_terminal = false;
   bool color = false;     // escape sequences on `out` are welcome
@@ -66,6 +67,9 @@ struct Command {
   std::string_view summary;  // one line for the list of commands
   int (*run)(Context& context, const std::vector<std::string>& arguments);
   bool forwards = true;  // may run inside the server that holds the workspace
+  // Called before that, where the terminal still is: asks what must be asked, and may add to the
+  // arguments. An exit code ends the command.
+  std::optional<int> (*ask)(Context& context, std::vector<std::string>& arguments) = nullptr;
 };
 
 // Every command, in the order of commands.inc.

@@ -11,8 +11,8 @@ AccountRef split_reference(std::string_view reference) {
   return {reference.substr(0, colon), reference.substr(colon + 1)};
 }
 
-Result<PersonMap> person_map(Workspace& workspace, const Numbering& numbering) {
-  BW_ASSIGN(const auto links, workspace.registry().links());
+Result<PersonMap> person_map(Registry& registry, Store& store, const Numbering& numbering) {
+  BW_ASSIGN(const auto links, registry.links());
   const auto find = [&](const std::string& reference) {
     const AccountRef account = split_reference(reference);
     return numbering.find(account.network, account.name);
@@ -34,7 +34,7 @@ Result<PersonMap> person_map(Workspace& workspace, const Numbering& numbering) {
       linked.push_back({account, first});
     }
   }
-  BW_ASSIGN(const auto left_out, workspace.store().flagged(numbering, AccountFlag::kMinor));
+  BW_ASSIGN(const auto left_out, store.flagged(numbering, AccountFlag::kMinor));
   return make_person_map(numbering.accounts(), linked, left_out);
 }
 

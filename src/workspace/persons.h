@@ -5,8 +5,8 @@
 
 namespace bellwether {
 
-// The PersonMap of a numbering: links from the registry; minors and the erased left out.
-Result<PersonMap> person_map(Workspace& workspace, const Numbering& numbering);
+// The PersonMap of a numbering: links from the registry; minors left out.
+Result<PersonMap> person_map(Registry& registry, Store& store, const Numbering& numbering);
 
 // Splits `network:name`; empty network where there is no colon.
 AccountRef split_reference(std::string_view reference);

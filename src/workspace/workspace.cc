@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -77,6 +78,36 @@ Result<std::unique_ptr<Workspace>> Workspace::open(WorkspaceOptions options) {
 Result<void> Workspace::reload_policy() {
   BW_ASSIGN(policy_, read_policy(fs::path(options_.home) / "policy.toml"));
   return {};
+}
+
+Result<bool> Workspace::forget_in_policy(const std::vector<std::string>& accounts) {
+  const fs::path path = fs::path(options_.home) / "policy.toml";
+  std::ostringstream bytes;
+  bytes << std::ifstream(path, std::ios::binary).rdbuf();
+  std::string text = bytes.str();
+  const auto named = [&](const std::string& name) {
+    return std::find(accounts.begin(), accounts.end(), name) != accounts.end();
+  };
+  Policy wanted = policy_;
+  const size_t members = wanted.teleport.size();
+  std::erase_if(wanted.teleport, named);
+  if (wanted.teleport.size() < members) {
+    // An empty set would mean an automatic one, which is not what the operator chose.
+    if (wanted.teleport.empty()) wanted.teleport.emplace_back(kNobodyLeft);
+    text = to_toml(wanted);
+  }
+  bool found = wanted.teleport.size() < members || wanted.teleport != policy_.teleport;
+  // A comment may speak of them too.
+  for (const std::string& account : accounts) {
+    for (size_t at = text.find(account); at != std::string::npos; at = text.find(account, at)) {
+      text.replace(at, account.size(), "erased");
+      found = true;
+    }
+  }
+  if (!found) return false;
+  BW_TRY(write_file(path, text));
+  BW_TRY(reload_policy());
+  return true;
 }
 
 }  // namespace bellwether

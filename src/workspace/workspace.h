@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/instant.h"
 #include "base/result.h"
@@ -40,6 +41,9 @@ class Workspace {
   const Policy& policy() const { return policy_; }
   // kInvalidArgument: the file is wrong; the policy stays as it was.
   Result<void> reload_policy();
+  // Takes these accounts out of the operator's own teleport set, in the file too. True: the file
+  // named one of them. kIo: it cannot be written.
+  Result<bool> forget_in_policy(const std::vector<std::string>& accounts);
   const std::string& home() const { return options_.home; }
   unsigned threads() const { return options_.threads; }
   Instant now() const { return options_.now(); }

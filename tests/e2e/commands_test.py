@@ -78,6 +78,52 @@ class Commands(unittest.TestCase):
         bellwether("ingest", "--undo", "1", home=self.home, code=1)
         self.assertIn("48 accepted", bellwether("ingest", self.file, home=self.home).stderr)
 
+    def test_an_erased_person_is_in_no_byte_of_the_workspace(self):
+        text = self.file.read_text().replace("p7,", "quibblefax,")
+        self.file.write_text(text + "soon,quibblefax,RE,ana,tea\n")
+        bellwether("ingest", "--keep-rejects", self.file, home=self.home)
+        bellwether("score", home=self.home)
+        bellwether("people", "consent", "csv:quibblefax", "listed", home=self.home)
+
+        def found():
+            return [path.name for path in self.home.rglob("*")
+                    if path.is_file() and b"quibblefax" in path.read_bytes()]
+
+        def scores():
+            lines = bellwether("rank", "--all", "--format", "ndjson", home=self.home).stdout
+            return {p["name"]: p["score"] for p in map(json.loads, lines.splitlines())}
+
+        self.assertTrue(found())
+        before = scores()
+        self.assertIn("--yes", bellwether("people", "erase", "quibblefax", home=self.home, code=2).stderr)
+        told = json.loads(bellwether(
+            "people", "erase", "quibblefax", "--yes", "--json", home=self.home).stdout)
+        self.assertEqual(told["removed"]["acts"], 6)
+        self.assertEqual(told["removed"]["rejected_contents"], 1)
+        self.assertEqual(found(), [])
+        moved = {m["account"].removeprefix("csv:") for m in told["moved"]}
+        # Two people had hardly anybody else; the operator is told who.
+        self.assertEqual(moved, {"p6", "p8"})
+        after = scores()
+        self.assertNotIn("quibblefax", after)
+        for name in before.keys() - moved - {"quibblefax"}:
+            self.assertAlmostEqual(after[name], before[name], delta=1e-9)
+        rows = list(csv.DictReader(io.StringIO(
+            bellwether("explain", "ana", "--format", "csv", home=self.home).stdout)))
+        self.assertAlmostEqual(sum(float(r["points"]) for r in rows), after["ana"] - 1, delta=1e-9)
+        erased = [r for r in rows if r["label"] == "people who were erased"]
+        self.assertEqual([(r["acts"], r["people"], r["names"]) for r in erased], [("0", "1", "")])
+        self.assertIn("already", bellwether(
+            "people", "erase", "csv:quibblefax", "--yes", home=self.home).stdout)
+        self.assertIn("was erased", bellwether("show", "quibblefax", home=self.home, code=1).stderr)
+        again = bellwether("ingest", "--keep-rejects", self.file, home=self.home).stderr
+        self.assertIn("6 × by or towards somebody who was erased", again)
+        bellwether("score", home=self.home)
+        self.assertEqual(scores(), after)
+        self.assertEqual(found(), [])
+        self.assertIn("whole", bellwether("check", home=self.home).stdout)
+        bellwether("people", "erase", "csv:nobody-at-all", "--yes", home=self.home, code=1)
+
     def test_exit_codes_are_stable(self):
         bellwether(home=self.home, code=2)
         bellwether("dance", home=self.home, code=2)

@@ -211,7 +211,14 @@ struct Query::Impl {
       }
       if (same.size() == 1) found = same.front();
     }
-    if (!found) return no_such_person(person);
+    if (!found) {
+      BW_ASSIGN(const Erased erased, workspace.registry().erased());
+      if (viewer == Viewer::kOperator && erased.named(person)) {
+        return Error{ErrorCode::kNotFound,
+                     fmt::format("'{}' was erased: nothing about them is kept", person)};
+      }
+      return no_such_person(person);
+    }
     const std::vector<AccountId> group = group_of(view, found->id);
     BW_ASSIGN(auto accounts, store().ledger_accounts(group));
     if (accounts.empty() || !may_see(view, accounts.front().id, viewer)) {
@@ -428,7 +435,7 @@ struct Query::Impl {
         entries.push_back(FoldEntry::from(e));
       }
     }));
-    BW_ASSIGN(const PersonMap everybody, person_map(workspace, numbering));
+    BW_ASSIGN(const PersonMap everybody, person_map(workspace.registry(), store(), numbering));
     PersonMap persons = numbered_within(everybody, entries);
     std::vector<double> mass(numbering.accounts(), 0);
     std::vector<double> mass_one(numbering.accounts(), 0);
@@ -440,8 +447,16 @@ struct Query::Impl {
       mass[row.account] = row.mass;
       mass_one[row.account] = row.mass_one;
     }
+    Remainder remainder;
+    // What erased acts were about was not kept; which network they were on is the receiver's.
+    if (!request.topic) {
+      BW_ASSIGN(remainder, store().remainder(numbering));
+      std::erase_if(remainder.pairs, [&](const FrozenPair& pair) {
+        return network && numbering.account_network[pair.receiver] != *network;
+      });
+    }
     const GraphSnapshot graph(std::move(entries), numbering.account_network, std::move(persons),
-                              view.info.as_of);
+                              view.info.as_of, 1, std::move(remainder));
     const Standing standing(std::move(mass), std::move(mass_one),
                             graph.vouches({view.policy.vouches_max,
                                            view.policy.vouch_half_life_days, workspace.threads()}),
@@ -662,6 +677,7 @@ Result<PersonCard> Query::show(const std::string& person, Viewer viewer) {
       const auto own =
           std::lower_bound(fold.begin(), fold.end(), group.mover,
                            [](const MoverFold& m, PersonId mover) { return m.mover < mover; });
+      if (own == fold.end() || own->mover != group.mover) continue;
       moves.push_back(found(group.mover, *own, group.points));
     }
   }
@@ -675,8 +691,9 @@ Result<PersonCard> Query::show(const std::string& person, Viewer viewer) {
   for (const PersonId other : others) {
     if (other == kNobody || other == slice.person || !visible(other)) continue;
     slice.graph->fold(other, year, slice.graph->as_of(), fold);
-    const auto own = std::find_if(fold.begin(), fold.end(),
-                                  [&](const MoverFold& m) { return m.mover == slice.person; });
+    const auto own = std::find_if(fold.begin(), fold.end(), [&](const MoverFold& m) {
+      return m.mover == slice.person && m.entries > 0;
+    });
     if (own != fold.end()) movers.emplace_back(other, *own);
   }
   const auto shown = movers.begin() + static_cast<std::ptrdiff_t>(std::min(kShown, movers.size()));
@@ -796,7 +813,26 @@ Result<PersonExplanation> Query::explain(const std::string& person, const Explai
     }
     result.contributions.push_back(std::move(row));
   }
+  if (told.explanation->erased) {
+    ContributionRow row;
+    row.label = kErasedLabel;
+    row.points = told.explanation->erased_points;
+    row.people = told.explanation->erased_people;
+    result.points_total += row.points;
+    const auto place =
+        std::find_if(result.contributions.begin(), result.contributions.end(),
+                     [&](const ContributionRow& other) { return other.points < row.points; });
+    result.contributions.insert(place, std::move(row));
+  }
   return result;
+}
+
+Result<std::vector<std::string>> Query::accounts_of(const std::string& person) {
+  BW_ASSIGN(const auto view, impl_->view());
+  BW_ASSIGN(const auto accounts, impl_->find_person(*view, person, Viewer::kOperator));
+  std::vector<std::string> refs;
+  for (const AccountEntry& account : accounts) refs.push_back(account.ref());
+  return refs;
 }
 
 Result<Comparison> Query::compare(const std::vector<std::string>& people, Viewer viewer) {

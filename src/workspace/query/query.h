@@ -24,6 +24,8 @@ enum class Viewer : uint8_t {
   kPublic,    // everybody else: listed persons only
 };
 
+inline constexpr std::string_view kErasedLabel = "people who were erased";
+
 inline constexpr std::string_view kNotAVerdict =
     "A score describes responses that were seen; it is no verdict on a person and no proof of "
     "cause.";
@@ -107,7 +109,8 @@ struct PersonExplanation {
   PersonRow person;
   std::string sentence;
   Grouping grouping = Grouping::kMover;
-  std::vector<ContributionRow> contributions;  // points sum to score - 1; see `others`
+  std::vector<ContributionRow> contributions;  // points sum to score - 1; see `others`; what acts
+                                               // of erased people left is one row, without acts
   ContributionRow others;                      // what `limit` cut off or consent hides, summed
   double points_total = 0;                     // of contributions and others
   std::vector<Reason> reasons_up;
@@ -174,6 +177,8 @@ class Query {
   Result<PersonExplanation> explain(const std::string& person, const ExplainRequest& request,
                                     Viewer viewer);
   Result<Comparison> compare(const std::vector<std::string>& people, Viewer viewer);
+  // All accounts of one person, `network:name`, the first one first. For the operator.
+  Result<std::vector<std::string>> accounts_of(const std::string& person);
   // People whose name or account holds `text`, by score; at most `limit`. Empty text: all by score.
   Result<Ranking> search(const std::string& text, uint32_t limit, Viewer viewer);
   Result<Meta> meta();

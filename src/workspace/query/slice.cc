@@ -47,6 +47,11 @@ Result<Slice> read_slice(Workspace& workspace, const LinkGroups& links,
       ids.push_back(e.mover);
     }
   }
+  BW_ASSIGN(Remainder remainder, store.ledger_remainder(accounts));
+  for (const FrozenPair& pair : remainder.pairs) {
+    ids.push_back(pair.receiver);
+    if (pair.mover != kNobody) ids.push_back(pair.mover);
+  }
   std::sort(ids.begin(), ids.end());
   ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
   const size_t named = ids.size();
@@ -98,9 +103,14 @@ Result<Slice> read_slice(Workspace& workspace, const LinkGroups& links,
     mass[local(row.account)] = row.mass;
     mass_one[local(row.account)] = row.mass_one;
   }
+  for (FrozenPair& pair : remainder.pairs) {
+    pair.receiver = local(pair.receiver);
+    if (pair.mover != kNobody) pair.mover = local(pair.mover);
+  }
+  for (UsedVouches& used : remainder.used) used.account = local(used.account);
   slice.person = persons.person_of[local(accounts.front())];
-  slice.graph =
-      std::make_unique<GraphSnapshot>(std::move(entries), std::move(networks), persons, as_of);
+  slice.graph = std::make_unique<GraphSnapshot>(std::move(entries), std::move(networks), persons,
+                                                as_of, 1, std::move(remainder));
   slice.accounts = std::move(ids);
   slice.standing = std::make_unique<Standing>(
       std::move(mass), std::move(mass_one),

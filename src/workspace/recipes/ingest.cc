@@ -6,6 +6,8 @@
 #include <memory>
 #include <numeric>
 
+#include "workspace/recipes/erased_guard.h"
+
 namespace bellwether {
 namespace {
 
@@ -16,7 +18,7 @@ constexpr uint64_t kRecordsPerProgress = 8192;
 // is.
 class WatchedSink : public EventSink {
  public:
-  WatchedSink(UnitWriter& writer, Instant observed, std::function<void()> tick)
+  WatchedSink(EventSink& writer, Instant observed, std::function<void()> tick)
       : writer_(writer), latest_(Instant{observed.ms + kMsPerDay}), tick_(std::move(tick)) {}
 
   Result<void> event(const InteractionEvent& event) override {
@@ -58,7 +60,7 @@ class WatchedSink : public EventSink {
         writer_.reject({event.provenance.record, event.provenance.record_hash, reason, {}}));
   }
 
-  UnitWriter& writer_;
+  EventSink& writer_;
   Instant latest_;
   std::function<void()> tick_;
   uint64_t records_ = 0;
@@ -147,7 +149,9 @@ class Ingestion {
       progress.bytes_read = input.bytes_read();
       if (progress_) progress_(progress);
     };
-    WatchedSink sink(*writer_, observed, tell);
+    BW_ASSIGN(Erased erased, workspace_.registry().erased());
+    ErasedGuard guard(*writer_, std::move(erased));
+    WatchedSink sink(guard, observed, tell);
     const Result<void> outcome = adapter.read(input, request_.read, sink);
     SourceState state = SourceState::kComplete;
     std::string message;

@@ -9,6 +9,8 @@
 #include <numbers>
 #include <random>
 
+#include "workspace/recipes/erased_guard.h"
+
 namespace bellwether {
 namespace {
 
@@ -116,6 +118,8 @@ Result<IngestResult> simulate(Workspace& workspace, const SimulateOptions& optio
       fmt::format("simulated:people={},days={},acts={},rng_seed={}", options.people, options.days,
                   options.acts_per_person_day, options.rng_seed);
   BW_TRY(writer->begin_source({label, "simulate", 1, true}, workspace.now()));
+  BW_ASSIGN(Erased erased, workspace.registry().erased());
+  ErasedGuard sink(*writer, std::move(erased));
 
   std::vector<std::string> names(people);
   for (size_t p = 0; p < people; ++p) names[p] = make_name(p);
@@ -164,7 +168,7 @@ Result<IngestResult> simulate(Workspace& workspace, const SimulateOptions& optio
         event.verb = Verb::kPost;
         event.object = object;
         event.topics.push_back(kTopics[topic]);
-        BW_TRY(writer->event(event));
+        BW_TRY(sink.event(event));
         if (recent[person].size() == 4) recent[person].erase(recent[person].begin());
         recent[person].push_back(post);
       } else {
@@ -178,7 +182,7 @@ Result<IngestResult> simulate(Workspace& workspace, const SimulateOptions& optio
         event.object = object;
         event.author = {kNetwork, names[post.author]};
         event.topics.push_back(kTopics[post.topic]);
-        BW_TRY(writer->event(event));
+        BW_TRY(sink.event(event));
       }
     }
     if (progress) progress({label, day, options.days, &writer->report(), false});

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// The way from a log to a published snapshot, step by step: for recipes that stop on the way or
+// look at what lies between. score() is all of it.
+#pragma once
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "graph/graph.h"
+#include "people/people.h"
+#include "score/score.h"
+#include "score/standing.h"
+#include "workspace/recipes/score.h"
+
+namespace bellwether {
+
+// Made for one scoring; the steps are called in their order.
+class Scoring {
+ public:
+  using Phase = std::function<void(std::string_view)>;
+  // Reads and writes `store`, which is the workspace's or one that is to take its place.
+  Scoring(Workspace& workspace, Store& store, const Phase& phase)
+      : workspace_(workspace), store_(store), phase_(phase) {}
+
+  // As of when a scoring speaks unless told otherwise: just after the newest event, and not before
+  // the newest erasure. kNotFound: there is no act with a known time.
+  Result<Instant> newest();
+  // Reads the ledger as of `as_of`, making it anew where the log, the weights or the links have
+  // changed. kNotFound: nothing happened before.
+  Result<void> read(Instant as_of);
+  // What is left of erased acts, in place of what the store keeps; after read().
+  void set_remainder(Remainder remainder) { remainder_ = std::move(remainder); }
+  // Pairs, vouches and standing. `without_remainder` leaves out what is left of erased acts.
+  Result<void> fold(bool without_remainder = false);
+  // Everybody's score and rank.
+  void count();
+  Result<ScoreResult> publish();
+
+  const Numbering& numbering() const { return *numbering_; }
+  const PersonMap& persons() const { return persons_; }
+  const GraphSnapshot& graph() const { return *graph_; }
+  const Standing& standing() const { return *standing_; }
+  const std::vector<AccountId>& teleport_set() const { return teleport_; }
+  const std::vector<PersonScore>& scores() const { return scores_; }
+
+ private:
+  void begin(std::string_view name) {
+    if (phase_) phase_(name);
+  }
+  Instant reach_from() const {
+    return Instant{as_of_.ms - int64_t{workspace_.policy().reach_days} * kMsPerDay};
+  }
+  Result<void> tally_posts();
+  Result<void> rebuild(const LedgerStamp& stamp);
+  Result<void> choose_teleport();
+
+  Workspace& workspace_;
+  Store& store_;
+  const Phase& phase_;
+  Instant as_of_;
+  LogSummary summary_;
+  std::shared_ptr<const Numbering> numbering_;
+  PersonMap persons_;
+  std::vector<FoldEntry> entries_;
+  std::vector<PostRecord> posts_;
+  Remainder remainder_;
+  std::optional<GraphSnapshot> graph_;
+  std::optional<Standing> standing_;
+  std::vector<AccountId> teleport_;
+  std::vector<std::string> teleport_names_;
+  std::vector<PersonScore> scores_;
+  ScoreResult result_;
+};
+
+}  // namespace bellwether
