@@ -60,6 +60,28 @@ class NameBook {
   std::map<AccountId, AccountEntry> entries_;
 };
 
+// The topics of each set, looked up in few calls.
+class TopicBook {
+ public:
+  explicit TopicBook(Store& store) : store_(store) {}
+
+  Result<void> learn(std::vector<TopicSetId> sets) {
+    std::erase_if(sets, [&](TopicSetId set) { return topics_.contains(set); });
+    std::sort(sets.begin(), sets.end());
+    sets.erase(std::unique(sets.begin(), sets.end()), sets.end());
+    if (sets.empty()) return {};
+    BW_ASSIGN(auto names, store_.topic_sets(sets));
+    for (size_t i = 0; i < sets.size(); ++i) topics_.emplace(sets[i], std::move(names[i]));
+    return {};
+  }
+  // One of those learnt.
+  const std::vector<std::string>& at(TopicSetId set) const { return topics_.at(set); }
+
+ private:
+  Store& store_;
+  std::map<TopicSetId, std::vector<std::string>> topics_;
+};
+
 // One snapshot and what is needed to speak of it. Immutable once made but for the parts that are
 // read at first use.
 class SnapshotView {
@@ -309,44 +331,70 @@ struct Query::Impl {
     return row;
   }
 
+  // Names that several answers share.
+  struct Books {
+    explicit Books(Store& store) : names(store), topics(store) {}
+    NameBook names;
+    TopicBook topics;
+  };
+
   // Everything about one person that takes their slice of the ledger.
   struct Told {
     PersonRow row;
     Slice slice;
     std::optional<Explanation> explanation;
-    std::map<TopicSetId, std::vector<std::string>> topics;
-    NameBook names;
+    std::shared_ptr<Books> books;
   };
 
   Result<Told> tell(const SnapshotView& view, const std::vector<AccountEntry>& accounts) {
-    Told told{{}, {}, {}, {}, NameBook(store())};
     BW_ASSIGN(const auto score,
               store().score_of(view.info.snapshot, hash64(accounts.front().ref())));
+    const auto ledger = stored_ledger(store());
+    BW_ASSIGN(Told told, begin_telling(view, *ledger, accounts, score));
+    BW_TRY(name_them(view, std::span(&told, 1)));
+    return told;
+  }
+
+  // Without the names, which name_them() fills in for one or for many.
+  Result<Told> begin_telling(const SnapshotView& view, LedgerSource& ledger,
+                             const std::vector<AccountEntry>& accounts,
+                             const std::optional<PersonScore>& score) {
+    Told told;
     told.row = row_of(view, accounts, score);
     BW_ASSIGN(told.slice,
-              read_slice(workspace, view.links, ids_of(accounts), view.info.as_of, view.policy));
+              read_slice(ledger, view.links, ids_of(accounts), view.info.as_of, view.policy));
     if (!score || told.slice.person == kNobody) return told;
     told.explanation = bellwether::explain(*told.slice.graph, *told.slice.standing, view.policy,
                                            PostRecord{}, told.slice.person, told.slice.received);
-    if (!told.explanation) return told;
-    std::vector<AccountId> named;
-    for (const ContributionGroup& group : told.explanation->up) {
-      for (const PersonId mover : group.top_movers)
-        named.push_back(first_account(told.slice, mover));
-    }
-    BW_TRY(told.names.learn(named));
-
-    std::vector<TopicSetId> sets;
-    for (const Contribution& act : told.explanation->acts) {
-      if (act.entry.topics != 0) sets.push_back(act.entry.topics);
-    }
-    std::sort(sets.begin(), sets.end());
-    sets.erase(std::unique(sets.begin(), sets.end()), sets.end());
-    BW_ASSIGN(auto names, store().topic_sets(sets));
-    for (size_t i = 0; i < sets.size(); ++i) told.topics[sets[i]] = std::move(names[i]);
-    told.row.topics = topics_on_evidence(told.explanation->acts, view.policy,
-                                         [&](TopicSetId set) { return told.topics.at(set); });
     return told;
+  }
+
+  Result<void> name_them(const SnapshotView& view, std::span<Told> all) {
+    const auto books = std::make_shared<Books>(store());
+    std::vector<AccountId> named;
+    std::vector<TopicSetId> sets;
+    for (Told& told : all) {
+      told.books = books;
+      if (!told.explanation) continue;
+      for (const ContributionGroup& group : told.explanation->up) {
+        for (const PersonId mover : group.top_movers) {
+          named.push_back(first_account(told.slice, mover));
+        }
+      }
+      for (const Contribution& act : told.explanation->acts) {
+        if (act.entry.topics != 0) sets.push_back(act.entry.topics);
+      }
+    }
+    std::sort(named.begin(), named.end());
+    named.erase(std::unique(named.begin(), named.end()), named.end());
+    BW_TRY(books->names.learn(named));
+    BW_TRY(books->topics.learn(std::move(sets)));
+    for (Told& told : all) {
+      if (!told.explanation) continue;
+      told.row.topics = topics_on_evidence(told.explanation->acts, view.policy,
+                                           [&](TopicSetId set) { return books->topics.at(set); });
+    }
+    return {};
   }
 
   // The first account of a person of a slice, in the ledger's numbering.
@@ -360,7 +408,8 @@ struct Query::Impl {
     std::vector<std::string> names;
     for (const PersonId person : people) {
       const AccountId account = first_account(told.slice, person);
-      if (may_see(view, account, viewer)) names.push_back(shown_name(told.names.at(account)));
+      if (may_see(view, account, viewer))
+        names.push_back(shown_name(told.books->names.at(account)));
     }
     return names;
   }
@@ -491,6 +540,7 @@ struct Query::Impl {
     std::map<AccountId, const AccountEntry*> by_id;
     for (const AccountEntry& entry : entries) by_id[entry.id] = &entry;
     std::vector<PersonRow> result;
+    std::vector<std::pair<std::vector<AccountEntry>, uint32_t>> people;
     for (size_t i = 0; i < places.size(); ++i) {
       std::vector<AccountEntry> accounts;
       for (const AccountId id : groups[i]) {
@@ -499,13 +549,32 @@ struct Query::Impl {
         }
       }
       if (accounts.empty()) continue;
-      PersonRow row = row_of(view, accounts, all.scores[places[i]]);
-      if (with_reasons) {
-        BW_ASSIGN(const Told told, tell(view, accounts));
-        row.reason = one_line(view, told, viewer);
-        row.topics = told.row.topics;
+      result.push_back(row_of(view, accounts, all.scores[places[i]]));
+      people.emplace_back(std::move(accounts), places[i]);
+    }
+    if (!with_reasons) return result;
+    // Part by part, so that a long list is read in a few passes over the ledger and does not keep
+    // everybody's evidence at once.
+    constexpr size_t kPart = 500;
+    for (size_t begin = 0; begin < people.size(); begin += kPart) {
+      const size_t end = std::min(people.size(), begin + kPart);
+      std::vector<AccountId> part;
+      for (size_t i = begin; i < end; ++i) {
+        for (const AccountEntry& account : people[i].first) part.push_back(account.id);
       }
-      result.push_back(std::move(row));
+      std::sort(part.begin(), part.end());
+      BW_ASSIGN(const auto ledger, loaded_ledger(store(), view.links, part));
+      std::vector<Told> told;
+      for (size_t i = begin; i < end; ++i) {
+        BW_ASSIGN(Told one,
+                  begin_telling(view, *ledger, people[i].first, all.scores[people[i].second]));
+        told.push_back(std::move(one));
+      }
+      BW_TRY(name_them(view, told));
+      for (size_t i = begin; i < end; ++i) {
+        result[i].reason = one_line(view, told[i - begin], viewer);
+        result[i].topics = told[i - begin].row.topics;
+      }
     }
     return result;
   }
@@ -708,10 +777,10 @@ Result<PersonCard> Query::show(const std::string& person, Viewer viewer) {
   for (const auto* list : {&moves, &moved_by}) {
     for (const Found& each : *list) named.push_back(each.first);
   }
-  BW_TRY(told.names.learn(named));
+  BW_TRY(told.books->names.learn(named));
   const auto name_them = [&](std::vector<Found>& list, std::vector<Neighbour>& out) {
     for (Found& each : list) {
-      const AccountEntry& account = told.names.at(each.first);
+      const AccountEntry& account = told.books->names.at(each.first);
       each.second.person = person_id(hash64(account.ref()));
       each.second.name = shown_name(account);
       each.second.account = account.ref();
@@ -744,7 +813,7 @@ Result<PersonExplanation> Query::explain(const std::string& person, const Explai
   }
 
   const auto groups = bellwether::group(told.explanation->acts, request.grouping,
-                                        [&](TopicSetId set) { return told.topics.at(set); });
+                                        [&](TopicSetId set) { return told.books->topics.at(set); });
   std::vector<EventRow> wanted;
   std::vector<AccountId> named;
   result.others.label = "others";
@@ -774,7 +843,7 @@ Result<PersonExplanation> Query::explain(const std::string& person, const Explai
   std::sort(wanted.begin(), wanted.end());
   wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
   BW_ASSIGN(const auto receipts, impl_->store().receipts(wanted));
-  BW_TRY(told.names.learn(named));
+  BW_TRY(told.books->names.learn(named));
   BW_ASSIGN(const auto network_names, impl_->store().ledger_network_names());
   std::map<EventRow, const Receipt*> receipt_of;
   for (const Receipt& receipt : receipts) receipt_of[receipt.row] = &receipt;
@@ -791,7 +860,7 @@ Result<PersonExplanation> Query::explain(const std::string& person, const Explai
     }
     switch (request.grouping) {
       case Grouping::kMover:
-        row.label = shown_name(told.names.at(Impl::first_account(told.slice, group->mover)));
+        row.label = shown_name(told.books->names.at(Impl::first_account(told.slice, group->mover)));
         break;
       case Grouping::kVerb:
         row.label = to_string(group->verb);
@@ -806,9 +875,9 @@ Result<PersonExplanation> Query::explain(const std::string& person, const Explai
         row.label = group->month;
         break;
       case Grouping::kAct:
-        row.label =
-            fmt::format("{} by {}", to_string(group->verb),
-                        shown_name(told.names.at(Impl::first_account(told.slice, group->mover))));
+        row.label = fmt::format(
+            "{} by {}", to_string(group->verb),
+            shown_name(told.books->names.at(Impl::first_account(told.slice, group->mover))));
         break;
     }
     result.contributions.push_back(std::move(row));

@@ -2,6 +2,7 @@
 #include "workspace/query/slice.h"
 
 #include <algorithm>
+#include <cassert>
 #include <tuple>
 
 #include "workspace/persons.h"
@@ -31,13 +32,136 @@ Result<LinkGroups> link_groups(Workspace& workspace) {
   return groups;
 }
 
-Result<Slice> read_slice(Workspace& workspace, const LinkGroups& links,
+namespace {
+
+class StoredLedger final : public LedgerSource {
+ public:
+  explicit StoredLedger(Store& store) : store_(store) {}
+  Result<std::vector<LedgerEntry>> received(std::span<const AccountId> accounts) override {
+    return store_.ledger_received(accounts);
+  }
+  Result<std::vector<LedgerEntry>> given(std::span<const AccountId> accounts) override {
+    return store_.ledger_given(accounts);
+  }
+  Result<Remainder> remainder(std::span<const AccountId> accounts) override {
+    return store_.ledger_remainder(accounts);
+  }
+  Result<std::vector<NetworkId>> networks(std::span<const AccountId> ids) override {
+    return store_.ledger_networks(ids);
+  }
+  Result<std::vector<StandingRow>> standings(std::span<const AccountId> ids) override {
+    return store_.standings(ids);
+  }
+
+ private:
+  Store& store_;
+};
+
+constexpr auto kByReceiverAndMover = [](const LedgerEntry& a, const LedgerEntry& b) {
+  return std::tie(a.receiver, a.mover) < std::tie(b.receiver, b.mover);
+};
+
+class LoadedLedger final : public LedgerSource {
+ public:
+  explicit LoadedLedger(Store& store) : store_(store) {}
+
+  Result<void> load(const LinkGroups& links, std::span<const AccountId> accounts) {
+    BW_ASSIGN(received_, store_.ledger_received(accounts));
+    BW_ASSIGN(given_, store_.ledger_given(accounts));
+    BW_ASSIGN(const Remainder remainder, store_.ledger_remainder(accounts));
+    has_remainder_ = !remainder.pairs.empty() || !remainder.used.empty();
+    ids_.assign(accounts.begin(), accounts.end());
+    for (const auto* entries : {&received_, &given_}) {
+      for (const LedgerEntry& e : *entries) {
+        ids_.push_back(e.receiver);
+        ids_.push_back(e.mover);
+      }
+    }
+    for (const FrozenPair& pair : remainder.pairs) {
+      ids_.push_back(pair.receiver);
+      if (pair.mover != kNobody) ids_.push_back(pair.mover);
+    }
+    for (const auto& group : links) ids_.insert(ids_.end(), group.begin(), group.end());
+    std::sort(ids_.begin(), ids_.end());
+    ids_.erase(std::unique(ids_.begin(), ids_.end()), ids_.end());
+    BW_ASSIGN(networks_, store_.ledger_networks(ids_));
+    BW_ASSIGN(standings_, store_.standings(ids_));
+    // Stable: of one mover they stay in the order of the ledger.
+    std::stable_sort(given_.begin(), given_.end(),
+                     [](const LedgerEntry& a, const LedgerEntry& b) { return a.mover < b.mover; });
+    return {};
+  }
+
+  Result<std::vector<LedgerEntry>> received(std::span<const AccountId> accounts) override {
+    std::vector<LedgerEntry> out;
+    for (const AccountId account : accounts) {
+      const auto own = std::ranges::equal_range(received_, account, {}, &LedgerEntry::receiver);
+      out.insert(out.end(), own.begin(), own.end());
+    }
+    std::stable_sort(out.begin(), out.end(), kByReceiverAndMover);
+    return out;
+  }
+  Result<std::vector<LedgerEntry>> given(std::span<const AccountId> accounts) override {
+    std::vector<LedgerEntry> out;
+    for (const AccountId account : accounts) {
+      const auto own = std::ranges::equal_range(given_, account, {}, &LedgerEntry::mover);
+      out.insert(out.end(), own.begin(), own.end());
+    }
+    std::stable_sort(out.begin(), out.end(), kByReceiverAndMover);
+    return out;
+  }
+  Result<Remainder> remainder(std::span<const AccountId> accounts) override {
+    return has_remainder_ ? store_.ledger_remainder(accounts) : Remainder{};
+  }
+  Result<std::vector<NetworkId>> networks(std::span<const AccountId> ids) override {
+    std::vector<NetworkId> out;
+    for (const AccountId id : ids) {
+      const auto at = std::lower_bound(ids_.begin(), ids_.end(), id);
+      assert(at != ids_.end() && *at == id);
+      out.push_back(networks_[static_cast<size_t>(at - ids_.begin())]);
+    }
+    return out;
+  }
+  Result<std::vector<StandingRow>> standings(std::span<const AccountId> ids) override {
+    std::vector<StandingRow> out;
+    for (const AccountId id : ids) {
+      const auto at =
+          std::lower_bound(standings_.begin(), standings_.end(), id,
+                           [](const StandingRow& row, AccountId i) { return row.account < i; });
+      if (at != standings_.end() && at->account == id) out.push_back(*at);
+    }
+    return out;
+  }
+
+ private:
+  Store& store_;
+  std::vector<LedgerEntry> received_;  // by receiver
+  std::vector<LedgerEntry> given_;     // by mover
+  std::vector<AccountId> ids_;         // everybody in them, ascending
+  std::vector<NetworkId> networks_;    // by place in ids_
+  std::vector<StandingRow> standings_;
+  bool has_remainder_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<LedgerSource> stored_ledger(Store& store) {
+  return std::make_unique<StoredLedger>(store);
+}
+
+Result<std::unique_ptr<LedgerSource>> loaded_ledger(Store& store, const LinkGroups& links,
+                                                    std::span<const AccountId> accounts) {
+  auto ledger = std::make_unique<LoadedLedger>(store);
+  BW_TRY(ledger->load(links, accounts));
+  return std::unique_ptr<LedgerSource>(std::move(ledger));
+}
+
+Result<Slice> read_slice(LedgerSource& ledger, const LinkGroups& links,
                          const std::vector<AccountId>& accounts, Instant as_of,
                          const Policy& policy) {
-  Store& store = workspace.store();
   Slice slice;
-  BW_ASSIGN(slice.received, store.ledger_received(accounts));
-  BW_ASSIGN(slice.given, store.ledger_given(accounts));
+  BW_ASSIGN(slice.received, ledger.received(accounts));
+  BW_ASSIGN(slice.given, ledger.given(accounts));
 
   // Everybody named, and the other accounts of those who have more than one.
   std::vector<AccountId> ids(accounts);
@@ -47,7 +171,7 @@ Result<Slice> read_slice(Workspace& workspace, const LinkGroups& links,
       ids.push_back(e.mover);
     }
   }
-  BW_ASSIGN(Remainder remainder, store.ledger_remainder(accounts));
+  BW_ASSIGN(Remainder remainder, ledger.remainder(accounts));
   for (const FrozenPair& pair : remainder.pairs) {
     ids.push_back(pair.receiver);
     if (pair.mover != kNobody) ids.push_back(pair.mover);
@@ -71,7 +195,7 @@ Result<Slice> read_slice(Workspace& workspace, const LinkGroups& links,
     return std::binary_search(ids.begin(), ids.end(), account);
   };
 
-  BW_ASSIGN(std::vector<NetworkId> networks, store.ledger_networks(ids));
+  BW_ASSIGN(std::vector<NetworkId> networks, ledger.networks(ids));
   std::vector<LinkedAccount> linked;
   for (const auto& group : links) {
     if (!holds(group.front())) continue;
@@ -98,7 +222,7 @@ Result<Slice> read_slice(Workspace& workspace, const LinkGroups& links,
 
   std::vector<double> mass(ids.size(), 0);
   std::vector<double> mass_one(ids.size(), 0);
-  BW_ASSIGN(const auto standings, store.standings(ids));
+  BW_ASSIGN(const auto standings, ledger.standings(ids));
   for (const StandingRow& row : standings) {
     mass[local(row.account)] = row.mass;
     mass_one[local(row.account)] = row.mass_one;

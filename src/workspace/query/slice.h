@@ -6,6 +6,7 @@
 // the snapshot was made and come to the same bits.
 #pragma once
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -27,9 +28,30 @@ struct Slice {
 using LinkGroups = std::vector<std::vector<AccountId>>;
 Result<LinkGroups> link_groups(Workspace& workspace);
 
+// Where slices are read from. Accounts are those of the ledger's numbering; each function is the
+// Store's of that name (ledger_received and so on).
+class LedgerSource {
+ public:
+  virtual ~LedgerSource() = default;
+  virtual Result<std::vector<LedgerEntry>> received(std::span<const AccountId> accounts) = 0;
+  virtual Result<std::vector<LedgerEntry>> given(std::span<const AccountId> accounts) = 0;
+  virtual Result<Remainder> remainder(std::span<const AccountId> accounts) = 0;
+  virtual Result<std::vector<NetworkId>> networks(std::span<const AccountId> ids) = 0;
+  virtual Result<std::vector<StandingRow>> standings(std::span<const AccountId> ids) = 0;
+};
+
+// The store, asked anew at every question. Borrows it.
+std::unique_ptr<LedgerSource> stored_ledger(Store& store);
+
+// What concerns `accounts`, read in a few passes and kept: for questions about many people, each of
+// whom has all their accounts among these. Borrows the store. Cost: as those passes; memory: 120
+// bytes an entry.
+Result<std::unique_ptr<LedgerSource>> loaded_ledger(Store& store, const LinkGroups& links,
+                                                    std::span<const AccountId> accounts);
+
 // Reads what concerns the person with these accounts (of the ledger's numbering), as of `as_of`.
 // Cost: in the entries they received and gave.
-Result<Slice> read_slice(Workspace& workspace, const LinkGroups& links,
+Result<Slice> read_slice(LedgerSource& ledger, const LinkGroups& links,
                          const std::vector<AccountId>& accounts, Instant as_of,
                          const Policy& policy);
 
