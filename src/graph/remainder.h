@@ -37,8 +37,8 @@ struct FrozenSum {
 // One pair that lost acts.
 struct FrozenPair {
   AccountId receiver = kNobody;
-  AccountId mover = kNobody;  // kNobody: somebody who was erased. Otherwise both remain, acts
-                              // between them went with somebody else's, and x = live + frozen
+  AccountId mover = kNobody;    // kNobody: somebody who was erased. Otherwise both remain, acts
+                                // between them went with somebody else's, and x = live + frozen
   uint64_t token = 0;           // equal on rows of one erased mover towards one person, random, and
                                 // different towards every other person; 0 where the mover is named
   Instant at;                   // the erasure

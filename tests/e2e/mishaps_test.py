@@ -466,7 +466,7 @@ class TwoAtOnce(Case):
             done = run(*command, home=self.home)
             self.assertEqual(done.returncode, 3, done.stdout)
             self.assertIn(f"process {holder.pid} (", done.stderr)
-            self.assertIn("ingest -", done.stderr)
+            self.assertIn(" ingest)", done.stderr)
         holder.stdin.close()
         holder.wait(timeout=60)
         self.assertEqual(people(self.home), before)
