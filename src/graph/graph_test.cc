@@ -227,9 +227,11 @@ PersonMap random_persons(std::mt19937_64& random, AccountId accounts) {
 }
 
 bool same_bits(const MoverFold& a, const MoverFold& b) {
+  // NOLINTBEGIN(bugprone-suspicious-memory-comparison): the bits are the question.
   return a.mover == b.mover && a.entries == b.entries && a.first_ms == b.first_ms &&
          a.last_ms == b.last_ms && std::memcmp(a.x, b.x, sizeof a.x) == 0 &&
          std::memcmp(a.free, b.free, sizeof a.free) == 0;
+  // NOLINTEND(bugprone-suspicious-memory-comparison)
 }
 
 RC_GTEST_PROP(FoldProperty, AgreesWithTheSlowProof, (uint64_t rng_seed)) {

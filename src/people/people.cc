@@ -308,9 +308,11 @@ Result<std::unique_ptr<Registry>> Registry::open(const std::string& folder) {
   } else if (id[0][0] != std::to_string(kApplicationId)) {
     return Error{ErrorCode::kCorrupt, impl->path + " is not a Bellwether registry"};
   } else if (version[0][0] != std::to_string(kFormatVersion) && version[0][0] != "2") {
-    return Error{ErrorCode::kUnsupported,
-                 fmt::format("{} has format version {}; this program reads version {}", impl->path,
-                             version[0][0], kFormatVersion)};
+    return Error{
+        ErrorCode::kUnsupported,
+        fmt::format("{} has format version {}; this program reads version {}: use the program "
+                    "that made it, or ingest the sources again into a new folder",
+                    impl->path, version[0][0], kFormatVersion)};
   }
   BW_ASSIGN(const auto problems, impl->damage());
   if (!problems.empty()) {

@@ -198,6 +198,8 @@ bool needs_upgrade(DuckConnection& connection) {
 Result<void> upgrade(DuckConnection& connection) {
   BW_TRY(connection.run("BEGIN TRANSACTION"));
   for (const char* table : kRemainderTables) BW_TRY(connection.run(create_table(table)));
+  // The ledger is derived, and was kept in one order only: the next scoring makes it anew.
+  for (const char* table : kLedgerTables) BW_TRY(connection.run(create_table(table)));
   BW_TRY(connection.run(fmt::format("UPDATE meta SET format = {}", kStoreFormat)));
   return connection.run("COMMIT");
 }

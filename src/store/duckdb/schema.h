@@ -29,8 +29,8 @@ enum class CountOf : uint8_t { kAccepted = 0, kRejected = 1, kLeftAlone = 2 };
 Result<void> create_tables(DuckConnection& connection);
 // Reads `meta`. kUnsupported: another format; the message names both versions.
 Result<StoreMeta> read_meta(DuckConnection& connection);
-// Whether `meta` is of the format before this one, which upgrade() turns into this one: it only
-// lacks the tables of the remainder.
+// Whether `meta` is of the format before this one, which upgrade() turns into this one: it lacks
+// the tables of the remainder, and its ledger has to be made anew.
 bool needs_upgrade(DuckConnection& connection);
 Result<void> upgrade(DuckConnection& connection);
 // The UPDATE that writes it.

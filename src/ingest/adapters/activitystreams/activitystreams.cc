@@ -43,7 +43,7 @@ class ActivityStreamsAdapter final : public Adapter {
         std::max(options.threads, 1U), [&] { return std::make_unique<As2RecordReader>(network); },
         filter);
     uint64_t records = 0;
-    const Result<void> outcome =
+    Result<void> outcome =
         add_as2_records(*stream, input.limits(), input.path(), pipeline, records);
     const bool broke_off = !outcome.ok() && (outcome.error().code == ErrorCode::kCorrupt ||
                                              outcome.error().code == ErrorCode::kLimit);
