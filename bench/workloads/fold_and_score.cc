@@ -16,6 +16,7 @@
 // entries were made, in bytes an event. Packing takes the ledger in pieces and frees each, as a
 // scan of the store hands them out.
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <cmath>
@@ -228,6 +229,8 @@ size_t per_arc(const GraphSnapshot& graph, const std::vector<AccountId>& telepor
 }
 
 int run(const Options& options) {
+  // What is freed goes back to the system at once, so that a phase's peak is what it holds.
+  mallopt(M_MMAP_THRESHOLD, 1 << 20);
   const Policy policy;
   fmt::print("fold_and_score: {} events, {} people, {} threads, {} runs, rng seed {}\n{}, {}\n",
              options.events, options.people, options.threads_used(), options.runs, kRngSeed,
@@ -313,6 +316,9 @@ int run(const Options& options) {
       fold.processor_seconds.push_back(processor - once.phases[0].processor_seconds[0]);
     }
     if (i + 1 == options.runs + (warm_up ? 1 : 0)) {
+      // From here on memory is used again, so that no pass is a page fault's.
+      mallopt(M_MMAP_THRESHOLD, 32 << 20);
+      mallopt(M_TRIM_THRESHOLD, 1 << 30);
       arcs = per_arc(*graph, teleport_set, options);
     }
   }

@@ -53,6 +53,8 @@ int run(int argc, char** argv) {
     std::cerr << "bellwether: the output could not be written\n";
     return kExitRefused;
   }
+  // Its threads still run, so that nothing they use may be taken apart.
+  if (context.left_open) std::_Exit(code);
   return code;
 }
 

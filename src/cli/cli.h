@@ -47,6 +47,10 @@ struct Context {
   unsigned threads = 1;
   std::function<Instant()> now = {};
 
+  // Set by a command that only read and left its workspace open: the process ends without further
+  // ado once its output is written.
+  bool left_open = false;
+
   // Set inside a server: the workspace it holds open, and what answers from it.
   Workspace* workspace = nullptr;
   Query* query = nullptr;

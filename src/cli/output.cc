@@ -119,6 +119,18 @@ Result<OpenWorkspace> OpenWorkspace::open(Context& context, const CommonOptions&
   return open;
 }
 
+Result<OpenWorkspace> OpenWorkspace::open_to_read(Context& context, const CommonOptions& options) {
+  BW_ASSIGN(OpenWorkspace opened, open(context, options, false));
+  if (opened.own_workspace_ != nullptr) {
+    // Never destroyed, and still found by whoever looks for leaks.
+    static auto& left =
+        *new std::vector<std::pair<std::unique_ptr<Workspace>, std::unique_ptr<Query>>>;
+    left.emplace_back(std::move(opened.own_workspace_), std::move(opened.own_query_));
+    context.left_open = true;
+  }
+  return opened;
+}
+
 int complain(Context& context, const Error& error) {
   context.err << "bellwether: " << error.message << "\n";
   return exit_code(error.code);

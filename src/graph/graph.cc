@@ -162,11 +162,25 @@ void GraphSnapshot::index_remainder() {
   std::erase_if(remainder_.used, [&](const UsedVouches& used) {
     return used.at > as_of_ || used.account >= accounts;
   });
+  // Down to what they hold, since accounts of one erased person share a token: sums run in this
+  // order, and must not depend on that of the rows.
   const auto order = [](const FrozenPair& pair) {
-    return std::tie(pair.receiver, pair.mover, pair.token, pair.at);
+    return std::tie(pair.receiver, pair.mover, pair.token, pair.at, pair.standing, pair.mass_one,
+                    pair.teleport, pair.vouches);
+  };
+  const auto sum_order = [](const FrozenSum& a, const FrozenSum& b) {
+    return std::tie(a.half_life_ms, a.x, a.free) < std::tie(b.half_life_ms, b.x, b.free);
   };
   std::stable_sort(remainder_.pairs.begin(), remainder_.pairs.end(),
-                   [&](const FrozenPair& a, const FrozenPair& b) { return order(a) < order(b); });
+                   [&](const FrozenPair& a, const FrozenPair& b) {
+                     if (order(a) != order(b)) return order(a) < order(b);
+                     if (std::ranges::lexicographical_compare(a.sums, b.sums, sum_order))
+                       return true;
+                     if (std::ranges::lexicographical_compare(b.sums, a.sums, sum_order))
+                       return false;
+                     return std::ranges::lexicographical_compare(a.week_before, b.week_before,
+                                                                 sum_order);
+                   });
   spent_.assign(accounts, 0);
   for (const UsedVouches& used : remainder_.used) spent_[used.account] += used.count;
   std::map<std::pair<PersonId, uint64_t>, std::vector<uint32_t>> movers;
@@ -292,6 +306,13 @@ void GraphSnapshot::fold_entries(std::span<const FoldEntry> entries,
   assert(half_life_ms.size() <= std::size(MoverFold{}.x));
   double per_ms[8] = {};
   for (size_t h = 0; h < half_life_ms.size(); ++h) per_ms[h] = -1 / half_life_ms[h];
+  // Growing by doubling would hold three times as much for somebody with very many movers.
+  constexpr size_t kMany = 4096;
+  if (entries.size() > kMany) {
+    size_t pairs = 0;
+    for_each_pair(entries, [&](std::span<const FoldEntry>) { ++pairs; });
+    out.reserve(out.size() + pairs);
+  }
   for_each_pair(entries, [&](std::span<const FoldEntry> pair) {
     MoverFold fold{pair.front().mover, 0, pair.front().published_ms, 0, {}, {}};
     for (const FoldEntry& e : pair) {

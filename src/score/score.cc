@@ -89,8 +89,16 @@ class Scorer {
         high - low <= policy_.settled_margin_max;
 
     const Instant newest = std::max(last, frozen);
+    everybody_.clear();
+    for (const MoverFold& m : movers_) everybody_.push_back(m.mover);
     result.momentum = momentum(person, newest, graph_.as_of());
     result.momentum_before = momentum(person, newest, Instant{graph_.as_of().ms - 7 * kMsPerDay});
+    // Few have very many movers: what they took is given back, so that not every thread keeps it.
+    constexpr size_t kKept = 32768;
+    if (movers_.capacity() > kKept) {
+      movers_ = {};
+      chances_ = {};
+    }
     return result;
   }
 
@@ -196,20 +204,22 @@ class Scorer {
     return squares > 0 ? sum * sum / squares : 1;
   }
 
+  // Folds into movers_, whose order everybody_ and standing_of_ keep: somebody with very many
+  // movers is not held twice.
   double momentum(PersonId person, Instant last, Instant until) {
     // After a hundred halvings of the longest horizon nothing is left to fold.
     if (static_cast<double>(until.ms - last.ms) > 100 * momentum_longest_ms_) return 1;
-    graph_.fold(person, momentum_half_life_ms_, until, momentum_movers_);
-    if (momentum_movers_.empty()) return 1;
+    graph_.fold(person, momentum_half_life_ms_, until, movers_);
+    if (movers_.empty()) return 1;
     const size_t horizons = momentum_half_life_ms_.size();
     std::array<double, kHorizonsMax> left{};
     left.fill(1);
-    find_chances(momentum_movers_, left, horizons);
-    // Who had moved by then: some of movers_, in the same order.
+    find_chances(movers_, left, horizons);
+    // Who had moved by then: some of everybody, in the same order.
     standing_now_.clear();
     size_t all = 0;
-    for (const MoverFold& m : momentum_movers_) {
-      while (movers_[all].mover != m.mover) ++all;
+    for (const MoverFold& m : movers_) {
+      while (everybody_[all] != m.mover) ++all;
       standing_now_.push_back(standing_of_[all]);
     }
     standing_of_.swap(standing_now_);
@@ -228,7 +238,8 @@ class Scorer {
   const MarginQuantiles& quantiles_;
   std::vector<double> half_life_ms_, momentum_half_life_ms_;
   double momentum_longest_ms_ = 0;
-  std::vector<MoverFold> movers_, momentum_movers_;
+  std::vector<MoverFold> movers_;
+  std::vector<PersonId> everybody_;   // the movers that standing_of_ speaks of
   std::vector<double> standing_of_;   // of each of movers_, for the person at hand
   std::vector<double> standing_now_;  // kept while standing_of_ speaks of something else
   std::vector<Chance> chances_;       // by mover, then horizon
@@ -259,19 +270,32 @@ std::vector<PersonScore> score_everybody(const GraphSnapshot& graph, const Stand
   const MarginQuantiles quantiles(policy.margin_mass);
   constexpr size_t kGrain = 1024;
   // Who has evidence decides where each score stands, so that each is written once, in its place.
-  std::vector<Instant> last(persons);
-  parallel_for(persons, kGrain, threads, [&](size_t begin, size_t end) {
-    for (size_t p = begin; p < end; ++p) last[p] = graph.last_received(static_cast<PersonId>(p));
+  const size_t parts = (persons + kGrain - 1) / kGrain;
+  const auto people_of = [&](size_t part) {
+    return std::pair(part * kGrain, std::min<size_t>(persons, (part + 1) * kGrain));
+  };
+  std::vector<size_t> place(parts + 1, 0);  // of the first score of each part
+  parallel_for(parts, 1, threads, [&](size_t first, size_t last) {
+    for (size_t part = first; part < last; ++part) {
+      const auto people = people_of(part);
+      for (size_t p = people.first; p < people.second; ++p) {
+        if (graph.last_received(static_cast<PersonId>(p)).known()) ++place[part + 1];
+      }
+    }
   });
-  std::vector<uint32_t> place(size_t{persons} + 1, 0);
-  for (size_t p = 0; p < persons; ++p) place[p + 1] = place[p] + (last[p].known() ? 1 : 0);
+  for (size_t part = 0; part < parts; ++part) place[part + 1] += place[part];
   std::vector<PersonScore> scores(place.back());
-  parallel_for(persons, kGrain, threads, [&](size_t begin, size_t end) {
+  parallel_for(parts, 1, threads, [&](size_t first, size_t last) {
     Scorer scorer(graph, standing, policy, quantiles);
-    for (size_t p = begin; p < end; ++p) {
-      if (!last[p].known()) continue;
-      scores[place[p]] =
-          scorer.score(static_cast<PersonId>(p), last[p], posts.empty() ? PostRecord{} : posts[p]);
+    for (size_t part = first; part < last; ++part) {
+      const auto people = people_of(part);
+      size_t at = place[part];
+      for (size_t p = people.first; p < people.second; ++p) {
+        const auto person = static_cast<PersonId>(p);
+        const Instant newest = graph.last_received(person);
+        if (!newest.known()) continue;
+        scores[at++] = scorer.score(person, newest, posts.empty() ? PostRecord{} : posts[p]);
+      }
     }
   });
   return scores;

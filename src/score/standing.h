@@ -6,6 +6,8 @@
 // PageRank: no normalisation over out-links, no restart share, two steps only. A ring of fakes
 // holds only what flows in from outside.
 #pragma once
+#include <memory>
+#include <new>
 #include <span>
 #include <string>
 #include <vector>
@@ -15,6 +17,25 @@
 
 namespace bellwether {
 
+// Leaves numbers as the memory has them until they are written: a pass over a large community
+// writes every one of them, on all threads.
+template <typename Number>
+struct Unwritten : std::allocator<Number> {
+  template <typename Other>
+  struct rebind {
+    using other = Unwritten<Other>;
+  };
+  template <typename Other>
+  void construct(Other* at) noexcept {
+    ::new (static_cast<void*>(at)) Other;
+  }
+  template <typename Other, typename... Values>
+  void construct(Other* at, Values&&... values) {
+    ::new (static_cast<void*>(at)) Other(std::forward<Values>(values)...);
+  }
+};
+using Masses = std::vector<double, Unwritten<double>>;
+
 class Standing {
  public:
   // Propagates from `teleport_set` (accounts, any order). Cost: two passes over the vouches.
@@ -22,7 +43,7 @@ class Standing {
   Standing(const GraphSnapshot& graph, VouchGraph vouches, std::span<const AccountId> teleport_set,
            const Policy& policy, unsigned threads);
   // From kept masses, for the accounts of a slice of the ledger; others have none.
-  Standing(std::vector<double> mass, std::vector<double> mass_one, VouchGraph vouches,
+  Standing(std::span<const double> mass, std::span<const double> mass_one, VouchGraph vouches,
            const Policy& policy);
 
   // The standing of a person: their highest account's, without anything left out. [0, 1]
@@ -43,8 +64,8 @@ class Standing {
 
  private:
   VouchGraph vouches_;
-  std::vector<double> mass_;
-  std::vector<double> mass_one_;
+  Masses mass_;
+  Masses mass_one_;
   double damping_;
   double vouches_max_;
 };

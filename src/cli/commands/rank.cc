@@ -116,7 +116,7 @@ int command_rank(Context& context, const std::vector<std::string>& arguments) {
       return kExitUsage;
     }
   }
-  auto open = OpenWorkspace::open(context, common, false);
+  auto open = OpenWorkspace::open_to_read(context, common);
   if (!open.ok()) return complain(context, open.error());
   const auto ranking = open->query().rank(request, common.viewer());
   if (!ranking.ok()) return complain(context, ranking.error());
@@ -134,7 +134,7 @@ int command_show(Context& context, const std::vector<std::string>& arguments) {
       ->required();
   app.footer("Example:\n  bellwether show mastodon:@ana@example.social");
   if (const auto code = parse(app, context, arguments)) return *code;
-  auto open = OpenWorkspace::open(context, common, false);
+  auto open = OpenWorkspace::open_to_read(context, common);
   if (!open.ok()) return complain(context, open.error());
   for (const std::string& person : people) {
     const auto card = open->query().show(person, common.viewer());
@@ -174,7 +174,7 @@ int command_explain(Context& context, const std::vector<std::string>& arguments)
   if (const auto code = parse(app, context, arguments)) return *code;
   request.grouping = *parse_grouping(by);
   request.limit = limit.value_or(common.output() == OutputForm::kTable ? 15 : 0);
-  auto open = OpenWorkspace::open(context, common, false);
+  auto open = OpenWorkspace::open_to_read(context, common);
   if (!open.ok()) return complain(context, open.error());
   for (const std::string& person : people) {
     const auto told = open->query().explain(person, request, common.viewer());
@@ -222,7 +222,7 @@ int command_compare(Context& context, const std::vector<std::string>& arguments)
       ->expected(2, 5);
   app.footer("Example:\n  bellwether compare @ana @bo");
   if (const auto code = parse(app, context, arguments)) return *code;
-  auto open = OpenWorkspace::open(context, common, false);
+  auto open = OpenWorkspace::open_to_read(context, common);
   if (!open.ok()) return complain(context, open.error());
   const auto comparison = open->query().compare(people, common.viewer());
   if (!comparison.ok()) return complain(context, comparison.error());

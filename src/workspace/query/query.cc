@@ -242,7 +242,12 @@ struct Query::Impl {
       return no_such_person(person);
     }
     const std::vector<AccountId> group = group_of(view, found->id);
-    BW_ASSIGN(auto accounts, store().ledger_accounts(group));
+    std::vector<AccountEntry> accounts;
+    if (group.size() == 1) {
+      accounts.push_back(*found);
+    } else {
+      BW_ASSIGN(accounts, store().ledger_accounts(group));
+    }
     if (accounts.empty() || !may_see(view, accounts.front().id, viewer)) {
       return no_such_person(person);
     }
@@ -506,7 +511,7 @@ struct Query::Impl {
     }
     const GraphSnapshot graph(std::move(entries), numbering.account_network, std::move(persons),
                               view.info.as_of, 1, std::move(remainder));
-    const Standing standing(std::move(mass), std::move(mass_one),
+    const Standing standing(mass, mass_one,
                             graph.vouches({view.policy.vouches_max,
                                            view.policy.vouch_half_life_days, workspace.threads()}),
                             view.policy);
