@@ -224,7 +224,7 @@ class Erasure {
 struct StoreOptions {
   unsigned threads = 2;
   uint64_t memory_bytes_max = 4ULL << 30;  // for the engine's own buffers
-  uint32_t batch_events = 200'000;         // committed together
+  uint32_t batch_events = 245'760;         // committed together; two of DuckDB's row groups
   bool keep_rejects = false;               // keep the content of rejected records too
 };
 
