@@ -203,8 +203,9 @@ TEST_F(EraseTest, NoByteOfTheirNamesIsLeftAnywhereAndReadingAgainBringsNothingBa
   }
   const auto after = everybody();
   for (const auto& [account, row] : after) {
-    const bool told = std::any_of(result.moved.begin(), result.moved.end(),
-                                  [&](const auto& moved) { return moved.account == account; });
+    const bool told =
+        std::any_of(result.moved.begin(), result.moved.end(),
+                    [&, &name = account](const auto& moved) { return moved.account == name; });
     if (!told) {
       EXPECT_NEAR(*row.score, *before.at(account).score, 1e-9) << account;
     }
@@ -290,8 +291,9 @@ TEST_F(EraseTest, TheOperatorsOwnTeleportSetForgetsThemAndIsNotReplacedByAnother
   EXPECT_THAT(workspace_->policy().teleport, ElementsAre(std::string(kNobodyLeft)));
   score_now();
   for (const auto& [account, row] : everybody()) {
-    const bool told = std::any_of(result.moved.begin(), result.moved.end(),
-                                  [&](const auto& moved) { return moved.account == account; });
+    const bool told =
+        std::any_of(result.moved.begin(), result.moved.end(),
+                    [&, &name = account](const auto& moved) { return moved.account == name; });
     if (!told) {
       EXPECT_NEAR(*row.score, *before.at(account).score, 1e-9) << account;
     }

@@ -61,6 +61,18 @@ constexpr auto kByReceiverAndMover = [](const LedgerEntry& a, const LedgerEntry&
   return std::tie(a.receiver, a.mover) < std::tie(b.receiver, b.mover);
 };
 
+// Appends the entries whose `column`, by which they are sorted, is `account`.
+void append_of(const std::vector<LedgerEntry>& entries, AccountId LedgerEntry::*column,
+               AccountId account, std::vector<LedgerEntry>& out) {
+  const auto begin = std::lower_bound(
+      entries.begin(), entries.end(), account,
+      [&](const LedgerEntry& entry, AccountId asked) { return entry.*column < asked; });
+  const auto end = std::upper_bound(
+      begin, entries.end(), account,
+      [&](AccountId asked, const LedgerEntry& entry) { return asked < entry.*column; });
+  out.insert(out.end(), begin, end);
+}
+
 class LoadedLedger final : public LedgerSource {
  public:
   explicit LoadedLedger(Store& store) : store_(store) {}
@@ -95,8 +107,7 @@ class LoadedLedger final : public LedgerSource {
   Result<std::vector<LedgerEntry>> received(std::span<const AccountId> accounts) override {
     std::vector<LedgerEntry> out;
     for (const AccountId account : accounts) {
-      const auto own = std::ranges::equal_range(received_, account, {}, &LedgerEntry::receiver);
-      out.insert(out.end(), own.begin(), own.end());
+      append_of(received_, &LedgerEntry::receiver, account, out);
     }
     std::stable_sort(out.begin(), out.end(), kByReceiverAndMover);
     return out;
@@ -104,8 +115,7 @@ class LoadedLedger final : public LedgerSource {
   Result<std::vector<LedgerEntry>> given(std::span<const AccountId> accounts) override {
     std::vector<LedgerEntry> out;
     for (const AccountId account : accounts) {
-      const auto own = std::ranges::equal_range(given_, account, {}, &LedgerEntry::mover);
-      out.insert(out.end(), own.begin(), own.end());
+      append_of(given_, &LedgerEntry::mover, account, out);
     }
     std::stable_sort(out.begin(), out.end(), kByReceiverAndMover);
     return out;
