@@ -26,10 +26,9 @@
 #include <vector>
 
 #include "bench/generators/files.h"
+#include "bench/generators/workspace.h"
 #include "bench/measure.h"
-#include "workspace/recipes/ingest.h"
 #include "workspace/recipes/score.h"
-#include "workspace/workspace.h"
 
 namespace bellwether {
 namespace {
@@ -42,11 +41,6 @@ struct Options {
   size_t threads = 2;
   size_t runs = 5;
 };
-
-[[noreturn]] void fail(const std::string& why) {
-  fmt::print(stderr, "{}\n", why);
-  std::exit(3);
-}
 
 // Runs the program; its output goes nowhere.
 double seconds_of(std::vector<std::string> arguments) {
@@ -75,40 +69,23 @@ double seconds_of(std::vector<std::string> arguments) {
 std::vector<std::string> make_workspace(const std::string& home, const std::string& file,
                                         size_t events, const Options& options) {
   write_rows(file, make_community(events, options.people, kRngSeed));
-  WorkspaceOptions where;
-  where.home = home;
-  where.create = true;
-  where.threads = static_cast<unsigned>(options.threads);
-  where.now = [] { return Instant{kCommunityAsOf.ms + kMsPerDay}; };
-  auto workspace = Workspace::open(where);
-  if (!workspace.ok()) fail(workspace.error().message);
-  IngestRequest request;
-  request.paths = {file};
-  request.read.threads = where.threads;
+  const auto workspace = open_bench_workspace(home, options.threads);
   Timing ingestion;
-  ingestion.time([&] {
-    const auto result = ingest(**workspace, request, {});
-    if (!result.ok()) fail(result.error().message);
-  });
+  ingestion.time([&] { ingest_file(*workspace, file); });
   std::filesystem::remove(file);
   Timing scoring;
   uint32_t snapshot = 0;
-  scoring.time([&] {
-    const auto result = score(**workspace, {}, {});
-    if (!result.ok()) fail(result.error().message);
-    snapshot = result->snapshot.snapshot;
-  });
+  scoring.time([&] { snapshot = must(score(*workspace, {}, {})).snapshot.snapshot; });
   fmt::print("{} acts: ingested in {:.1f} s, scored in {:.1f} s\n", events, ingestion.seconds[0],
              scoring.seconds[0]);
-  auto scores = (*workspace)->store().scores(snapshot);
-  if (!scores.ok()) fail(scores.error().message);
-  std::sort(scores->begin(), scores->end(), [](const PersonScore& a, const PersonScore& b) {
+  auto scores = must(workspace->store().scores(snapshot));
+  std::sort(scores.begin(), scores.end(), [](const PersonScore& a, const PersonScore& b) {
     return a.value != b.value ? a.value > b.value : a.person < b.person;
   });
   std::vector<std::string> names;
-  for (size_t place = 1; place <= scores->size() && place <= 10'000; place *= 10) {
-    const AccountId account = (*scores)[place - 1].person;
-    const auto entry = (*workspace)->store().ledger_accounts(std::vector<AccountId>{account});
+  for (size_t place = 1; place <= scores.size() && place <= 10'000; place *= 10) {
+    const AccountId account = scores[place - 1].person;
+    const auto entry = workspace->store().ledger_accounts(std::vector<AccountId>{account});
     if (!entry.ok() || entry->empty()) fail("a person has no account");
     names.push_back(entry->front().ref());
   }

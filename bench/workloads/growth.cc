@@ -23,9 +23,8 @@
 
 #include "base/hash.h"
 #include "bench/generators/files.h"
+#include "bench/generators/workspace.h"
 #include "bench/measure.h"
-#include "workspace/recipes/ingest.h"
-#include "workspace/workspace.h"
 
 namespace bellwether {
 namespace {
@@ -40,25 +39,10 @@ struct Options {
   size_t runs = 5;
 };
 
-[[noreturn]] void fail(const std::string& why) {
-  fmt::print(stderr, "{}\n", why);
-  std::exit(3);
-}
-
 void ingest_all(const std::string& home, const std::string& file, size_t events, size_t threads) {
-  WorkspaceOptions where;
-  where.home = home;
-  where.create = true;
-  where.threads = static_cast<unsigned>(threads);
-  where.now = [] { return Instant{kCommunityAsOf.ms + kMsPerDay}; };
-  auto workspace = Workspace::open(where);
-  if (!workspace.ok()) fail(workspace.error().message);
-  IngestRequest request;
-  request.paths = {file};
-  request.read.threads = where.threads;
-  const auto result = ingest(**workspace, request, {});
-  if (!result.ok()) fail(result.error().message);
-  if (result->accepted() != events) fail(fmt::format("{} accepted", result->accepted()));
+  const auto workspace = open_bench_workspace(home, threads);
+  const uint64_t accepted = ingest_file(*workspace, file).accepted();
+  if (accepted != events) fail(fmt::format("{} accepted", accepted));
 }
 
 // One id after the other, as they would come; returns how many were new.

@@ -14,7 +14,6 @@
 // Defaults: 2,000,000 activities, 10,000,000 rows, 1,000,000 people, 2 threads, one warm-up and
 // five runs; with BELLWETHER_BENCH_SMALL=1 in the environment 20,000 of each, 2,000 people, one
 // run. Files are written below $TMPDIR (else /tmp) and removed.
-#include "workspace/recipes/ingest.h"
 
 #include <duckdb.h>
 #include <fmt/format.h>
@@ -26,8 +25,8 @@
 #include <vector>
 
 #include "bench/generators/files.h"
+#include "bench/generators/workspace.h"
 #include "bench/measure.h"
-#include "workspace/workspace.h"
 
 namespace bellwether {
 namespace {
@@ -41,11 +40,6 @@ struct Options {
   size_t threads = 2;
   size_t runs = 5;
 };
-
-[[noreturn]] void fail(const std::string& why) {
-  fmt::print(stderr, "{}\n", why);
-  std::exit(3);
-}
 
 // A new database, filled by one statement and closed, which checkpoints it.
 void peer(const std::string& path, const std::string& statement, size_t threads, uint64_t records) {
@@ -72,23 +66,13 @@ void peer(const std::string& path, const std::string& statement, size_t threads,
 // What one ingestion of `file` accepts and repeats, in the workspace at `home`.
 void ours(const std::string& home, const std::string& file, size_t threads, uint64_t accepted,
           uint64_t duplicates) {
-  WorkspaceOptions where;
-  where.home = home;
-  where.create = true;
-  where.threads = static_cast<unsigned>(threads);
-  where.now = [] { return Instant{kCommunityAsOf.ms + kMsPerDay}; };
-  auto workspace = Workspace::open(where);
-  if (!workspace.ok()) fail(workspace.error().message);
-  IngestRequest request;
-  request.paths = {file};
-  request.read.threads = where.threads;
-  const auto result = ingest(**workspace, request, {});
-  if (!result.ok()) fail(result.error().message);
+  const auto workspace = open_bench_workspace(home, threads);
+  const IngestResult result = ingest_file(*workspace, file);
   uint64_t again = 0;
-  for (const SourceReport& source : result->sources) again += source.duplicates;
-  if (result->rejected() != 0 || result->accepted() < accepted || again < duplicates) {
-    fail(fmt::format("{} accepted, {} duplicates, {} rejected", result->accepted(), again,
-                     result->rejected()));
+  for (const SourceReport& source : result.sources) again += source.duplicates;
+  if (result.rejected() != 0 || result.accepted() < accepted || again < duplicates) {
+    fail(fmt::format("{} accepted, {} duplicates, {} rejected", result.accepted(), again,
+                     result.rejected()));
   }
 }
 

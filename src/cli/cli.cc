@@ -12,7 +12,7 @@
 
 namespace bellwether {
 
-#define COMMAND(name, summary, forwards) \
+#define COMMAND(name, summary, forwards, ask) \
   int command_##name(Context& context, const std::vector<std::string>& arguments);
 #include "cli/commands/commands.inc"
 #undef COMMAND
@@ -53,17 +53,11 @@ std::string home_of(const Context& context, const std::vector<std::string>& argu
 }  // namespace
 
 const std::vector<Command>& commands() {
-  static const std::vector<Command> kCommands = [] {
-    std::vector<Command> all{
-#define COMMAND(name, summary, forwards) {#name, summary, command_##name, forwards, nullptr},
+  static const std::vector<Command> kCommands{
+#define COMMAND(name, summary, forwards, ask) {#name, summary, command_##name, forwards, ask},
 #include "cli/commands/commands.inc"
 #undef COMMAND
-    };
-    for (Command& command : all) {
-      if (command.name == "people") command.ask = ask_people;
-    }
-    return all;
-  }();
+  };
   return kCommands;
 }
 
