@@ -113,8 +113,10 @@ void print_erased(Context& context, const EraseResult& result) {
   fmt::print(context.out, "The scores of {} moved, since evidence went:\n",
              many(result.moved.size(), "person", "people"));
   for (const auto& each : result.moved) {
-    fmt::print(context.out, "  {}  {:.2f} -> {}\n", each.account, each.before,
-               each.after ? fmt::format("{:.2f}", *each.after) : "no evidence");
+    const std::string before = fmt::format("{:.2f}", each.before);
+    std::string after = each.after ? fmt::format("{:.2f}", *each.after) : "no evidence";
+    if (after == before) after += ", by less than 0.01";
+    fmt::print(context.out, "  {}  {} -> {}\n", each.account, before, after);
   }
 }
 

@@ -109,7 +109,10 @@ Result<std::shared_ptr<StoreCore>> open_core(const std::string& folder, const St
 Result<void> accept(StoreCore& core) {
   BW_ASSIGN(DuckConnection connection, core.database.connect());
   BW_TRY(connection.run("PRAGMA enable_checkpoint_on_shutdown"));
-  if (needs_upgrade(connection)) BW_TRY(upgrade(connection));
+  if (core.meta.format != kStoreFormat) {
+    BW_TRY(upgrade(connection));
+    core.meta.format = kStoreFormat;
+  }
   core.mark.write(core.meta.commits);
   // An erasure that was not brought to its end left the store as it was.
   std::error_code error;

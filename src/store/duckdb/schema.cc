@@ -181,6 +181,7 @@ Result<StoreMeta> read_meta(DuckConnection& connection) {
   BW_ASSIGN(const bool found, rows.next());
   assert(found);
   StoreMeta meta;
+  meta.format = format;
   meta.commits = rows.column<uint64_t>(0)[0];
   meta.generation = rows.column<uint64_t>(1)[0];
   meta.next_row = rows.column<uint64_t>(2)[0];
@@ -188,11 +189,6 @@ Result<StoreMeta> read_meta(DuckConnection& connection) {
   meta.next_unit = rows.column<uint32_t>(4)[0];
   meta.next_account = rows.column<uint32_t>(5)[0];
   return meta;
-}
-
-bool needs_upgrade(DuckConnection& connection) {
-  const auto format = connection.number("SELECT format FROM meta");
-  return format.ok() && *format == kFormatBefore;
 }
 
 Result<void> upgrade(DuckConnection& connection) {

@@ -14,8 +14,9 @@ inline constexpr uint32_t kStoreFormat = 2;
 
 // The one row of `meta`.
 struct StoreMeta {
-  uint64_t commits = 0;     // writing transactions so far
-  uint64_t generation = 0;  // of the log
+  uint32_t format = kStoreFormat;  // or the one before, until upgrade()
+  uint64_t commits = 0;            // writing transactions so far
+  uint64_t generation = 0;         // of the log
   uint64_t next_row = 1;
   uint32_t next_source = 1;
   uint32_t next_unit = 1;
@@ -29,9 +30,8 @@ enum class CountOf : uint8_t { kAccepted = 0, kRejected = 1, kLeftAlone = 2 };
 Result<void> create_tables(DuckConnection& connection);
 // Reads `meta`. kUnsupported: another format; the message names both versions.
 Result<StoreMeta> read_meta(DuckConnection& connection);
-// Whether `meta` is of the format before this one, which upgrade() turns into this one: it lacks
-// the tables of the remainder, and its ledger has to be made anew.
-bool needs_upgrade(DuckConnection& connection);
+// Turns a store of the format before into this one: it lacks the tables of the remainder, and its
+// ledger has to be made anew.
 Result<void> upgrade(DuckConnection& connection);
 // The UPDATE that writes it.
 std::string meta_update(const StoreMeta& meta);
