@@ -11,13 +11,10 @@
 #include "base/hash.h"
 #include "ingest/adapters/activitystreams/activitystreams.h"
 #include "ingest/adapters/activitystreams/reader.h"
+#include "ingest/fuzz_testing.h"
 
 namespace bellwether {
 namespace {
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 // Also remembers, as a hash, everything that it was given.
 class StrictSink final : public EventSink {

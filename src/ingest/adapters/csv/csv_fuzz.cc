@@ -10,14 +10,11 @@
 
 #include "ingest/adapters/csv/csv.h"
 #include "ingest/adapters/csv/parse.h"
+#include "ingest/fuzz_testing.h"
 #include "ingest/streams.h"
 
 namespace bellwether {
 namespace {
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 class StrictSink final : public EventSink {
  public:
@@ -105,26 +102,12 @@ void read_with_columns(const std::string& text) {
   }));
 }
 
-void detect(std::string_view text) {
-  class Sample final : public InputSample {
-   public:
-    explicit Sample(std::string_view head) : head_(head.substr(0, kHeadBytes)) {}
-    const std::vector<Member>& members() const override { return members_; }
-    std::string_view head(size_t /*member*/) const override { return head_; }
-
-   private:
-    std::string_view head_;
-    std::vector<Member> members_{{"fuzz", 0}};
-  };
-  (void)csv_adapter().detect(Sample(text));
-}
-
 }  // namespace
 }  // namespace bellwether
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string text(reinterpret_cast<const char*>(data), size);
-  bellwether::detect(text);
+  bellwether::fuzz_detection(bellwether::csv_adapter(), text);
   bellwether::read(text, {});
   bellwether::read_with_columns(text);
   return 0;

@@ -11,15 +11,12 @@
 #include "ingest/adapters/git/commit.h"
 #include "ingest/adapters/git/mailmap.h"
 #include "ingest/adapters/git/mapping.h"
+#include "ingest/fuzz_testing.h"
 #include "ingest/left_alone.h"
 #include "ingest/streams.h"
 
 namespace bellwether {
 namespace {
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 class StrictSink final : public EventSink {
  public:

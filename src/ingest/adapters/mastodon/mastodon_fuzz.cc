@@ -11,14 +11,11 @@
 #include <vector>
 
 #include "ingest/adapters/mastodon/mastodon.h"
+#include "ingest/fuzz_testing.h"
 #include "ingest/streams.h"
 
 namespace bellwether {
 namespace {
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 class StrictSink final : public EventSink {
  public:

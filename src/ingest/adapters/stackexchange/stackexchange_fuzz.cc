@@ -11,16 +11,13 @@
 
 #include "ingest/adapters/stackexchange/mapping.h"
 #include "ingest/adapters/stackexchange/stackexchange.h"
+#include "ingest/fuzz_testing.h"
 #include "ingest/left_alone.h"
 #include "ingest/streams.h"
 #include "ingest/xml_rows.h"
 
 namespace bellwether {
 namespace {
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 class StrictSink final : public EventSink {
  public:

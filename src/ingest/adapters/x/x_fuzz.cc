@@ -8,13 +8,10 @@
 #include <string_view>
 
 #include "ingest/adapters/x/x.h"
+#include "ingest/fuzz_testing.h"
 
 namespace bellwether {
 namespace {
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 class StrictSink final : public EventSink {
  public:
@@ -61,26 +58,12 @@ void read(const std::string& text, const std::string& account) {
           result.error().code == ErrorCode::kLimit);
 }
 
-void detect(std::string_view text) {
-  class Sample final : public InputSample {
-   public:
-    explicit Sample(std::string_view head) : head_(head.substr(0, kHeadBytes)) {}
-    const std::vector<Member>& members() const override { return members_; }
-    std::string_view head(size_t /*member*/) const override { return head_; }
-
-   private:
-    std::string_view head_;
-    std::vector<Member> members_{{"fuzz", 0}};
-  };
-  (void)x_adapter().detect(Sample(text));
-}
-
 }  // namespace
 }  // namespace bellwether
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string text(reinterpret_cast<const char*>(data), size);
-  bellwether::detect(text);
+  bellwether::fuzz_detection(bellwether::x_adapter(), text);
   bellwether::read(text, "");
   bellwether::read(text, "ana_q");
   return 0;
