@@ -143,7 +143,7 @@ Result<void> RecordPipeline::submit() {
   if (filling_->records.empty()) return {};
   if (workers_ == nullptr) {
     filling_->read(*reader_);
-    const Result<void> outcome = filling_->out.deliver(sink_);
+    Result<void> outcome = filling_->out.deliver(sink_);
     filling_->clear();
     return outcome;
   }
@@ -162,7 +162,7 @@ Result<void> RecordPipeline::deliver_oldest() {
   std::unique_ptr<Batch> batch = std::move(under_way_.front());
   workers_->wait_for(*batch);
   under_way_.pop_front();
-  const Result<void> outcome = batch->out.deliver(sink_);
+  Result<void> outcome = batch->out.deliver(sink_);
   batch->clear();
   idle_.push_back(std::move(batch));
   return outcome;

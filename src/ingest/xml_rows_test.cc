@@ -52,7 +52,7 @@ std::string rows(ByteStream& stream, const InputLimits& limits) {
 
 std::string rows(const std::string& text, const InputLimits& limits = {}) {
   MemoryStream whole(std::make_shared<const std::string>(text));
-  const std::string expected = rows(whole, limits);
+  std::string expected = rows(whole, limits);
   // However the bytes come, the rows are the same.
   for (const size_t step : {size_t{1}, size_t{3}, size_t{7}}) {
     SlowStream slow(text, step);

@@ -93,7 +93,7 @@ class Erasing {
     BW_ASSIGN(const auto as_of, instant(before));
     bool scored = as_of.has_value();
     if (scored) {
-      const Result<void> read = before.read(*as_of);
+      Result<void> read = before.read(*as_of);
       if (!read.ok() && read.error().code != ErrorCode::kNotFound) return read;
       scored = read.ok();
     }
@@ -111,7 +111,7 @@ class Erasing {
 
   Result<void> score_without(const Scoring& before, Instant as_of, Erasure& erasure) {
     Scoring after(workspace_, erasure.store(), phase_);
-    const Result<void> read = after.read(as_of);
+    Result<void> read = after.read(as_of);
     if (!read.ok()) {
       if (read.error().code != ErrorCode::kNotFound) return read;
       return compare(before, nullptr);  // nobody is left who was moved by anybody

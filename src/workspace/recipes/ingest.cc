@@ -152,7 +152,7 @@ class Ingestion {
     BW_ASSIGN(Erased erased, workspace_.registry().erased());
     ErasedGuard guard(*writer_, std::move(erased));
     WatchedSink sink(guard, observed, tell);
-    const Result<void> outcome = adapter.read(input, request_.read, sink);
+    Result<void> outcome = adapter.read(input, request_.read, sink);
     SourceState state = SourceState::kComplete;
     std::string message;
     if (!outcome.ok()) {

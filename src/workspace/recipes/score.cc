@@ -164,7 +164,8 @@ Result<void> Scoring::choose_teleport() {
   if (names.empty()) {
     BW_ASSIGN(const auto owners, store_.flagged(*numbering_, AccountFlag::kOwner));
     std::optional<std::map<NetworkId, std::vector<AccountId>>> automatic;
-    for (NetworkId network = 0; network < numbering_->networks.size(); ++network) {
+    for (size_t i = 0; i < numbering_->networks.size(); ++i) {
+      const auto network = static_cast<NetworkId>(i);
       const std::string& network_name = numbering_->networks[network];
       BW_ASSIGN(std::vector<std::string> kept, workspace_.registry().teleport_set(network_name));
       if (kept.empty()) {

@@ -239,8 +239,7 @@ class Archive {
     RecordPipeline pipeline(std::max(options_.threads, 1U), make_reader, filter_);
     const std::string label =
         fmt::format("{}, {}", input_.path(), input_.members()[*files_[file]].name);
-    const Result<void> outcome =
-        add_as2_records(*stream, input_.limits(), label, pipeline, records_);
+    Result<void> outcome = add_as2_records(*stream, input_.limits(), label, pipeline, records_);
     const bool broke_off = !outcome.ok() && (outcome.error().code == ErrorCode::kCorrupt ||
                                              outcome.error().code == ErrorCode::kLimit);
     if (!outcome.ok() && !broke_off) return outcome;

@@ -207,7 +207,7 @@ class XFolder : public ::testing::Test {
   }
   std::string folder() const { return (root_ / "a").string(); }
   std::string zip() const {
-    const std::string path = (root_ / "a.zip").string();
+    std::string path = (root_ / "a.zip").string();
     archive* handle = archive_write_new();
     archive_write_set_format_zip(handle);
     EXPECT_EQ(archive_write_open_filename(handle, path.c_str()), ARCHIVE_OK);
