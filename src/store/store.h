@@ -135,9 +135,10 @@ struct Numbering {
 
 struct LogSummary {
   uint64_t events = 0;
-  uint64_t accounts = 0;
   uint64_t untimed = 0;
-  Instant first;  // published; unknown: no timed event
+  uint32_t sources = 0;         // of units not undone
+  uint32_t sources_broken = 0;  // of these, not read to their end
+  Instant first;                // published; unknown: no timed event
   Instant last;
   uint64_t generation = 0;
   bool simulated = false;  // some source was simulated
@@ -324,6 +325,7 @@ class Store {
   // person's first account in the *ledger's* numbering; kNobody where that no longer holds them.
   virtual Result<std::vector<PersonScore>> scores(uint32_t snapshot) = 0;
   // One person by the key of their first account; empty: no evidence in that snapshot.
+  // PersonScore::person is not set.
   virtual Result<std::optional<PersonScore>> score_of(uint32_t snapshot, uint64_t person_key) = 0;
   struct HistoryPoint {
     SnapshotInfo snapshot;  // without policy_toml

@@ -173,7 +173,9 @@ int command_explain(Context& context, const std::vector<std::string>& arguments)
   app.footer("Examples:\n  bellwether explain @ana\n  bellwether explain @ana --by act --json");
   if (const auto code = parse(app, context, arguments)) return *code;
   request.grouping = *parse_grouping(by);
-  request.limit = limit.value_or(common.output() == OutputForm::kTable ? 15 : 0);
+  const bool in_table = common.output() == OutputForm::kTable;
+  request.limit = limit.value_or(in_table ? 15 : 0);
+  if (in_table) request.receipts = 1;
   auto open = OpenWorkspace::open_to_read(context, common);
   if (!open.ok()) return complain(context, open.error());
   for (const std::string& person : people) {

@@ -68,13 +68,19 @@ Result<std::shared_ptr<StoreCore>> open_core(const std::string& folder, const St
                                           std::move(database));
   BW_ASSIGN(DuckConnection connection, core->database.connect());
   BW_TRY(connection.run("PRAGMA disable_checkpoint_on_shutdown"));
-  // Listing tables takes longer than opening the file, so it is done only where there is no head.
-  uint64_t tables = 1;
-  if (!connection.rows("SELECT format FROM meta").ok()) {
-    BW_ASSIGN(tables, connection.number("SELECT count(*) FROM duckdb_tables()"));
-  }
   const uint64_t marked = core->mark.read().value_or(0);
-  if (tables == 0 && marked == 0) {
+  auto meta = read_meta(connection);
+  if (!meta.ok()) {
+    // Listing tables takes longer than opening the file, so it is done only where there is no head.
+    BW_ASSIGN(const uint64_t tables, connection.number("SELECT count(*) FROM duckdb_tables()"));
+    if (tables > 0) return meta.error();
+    if (marked > 0) {
+      return Error{
+          ErrorCode::kCorrupt,
+          fmt::format("{} is empty, yet {} changes were made to it; restore the folder from a "
+                      "copy, or ingest the sources again into a new one",
+                      database_file(folder), marked)};
+    }
     if (!create) {
       return Error{ErrorCode::kNotFound,
                    fmt::format("the store in {} was never finished being made; ingest something to "
@@ -84,15 +90,10 @@ Result<std::shared_ptr<StoreCore>> open_core(const std::string& folder, const St
     BW_TRY(connection.run("BEGIN TRANSACTION"));
     BW_TRY(create_tables(connection));
     BW_TRY(connection.run("COMMIT"));
+    meta = read_meta(connection);
+    if (!meta.ok()) return meta.error();
   }
-  if (tables == 0 && marked > 0) {
-    return Error{
-        ErrorCode::kCorrupt,
-        fmt::format("{} is empty, yet {} changes were made to it; restore the folder from a "
-                    "copy, or ingest the sources again into a new one",
-                    database_file(folder), marked)};
-  }
-  BW_ASSIGN(core->meta, read_meta(connection));
+  core->meta = *meta;
   if (marked > core->meta.commits && !ignore_mark) {
     return Error{
         ErrorCode::kCorrupt,
@@ -110,8 +111,10 @@ Result<void> accept(StoreCore& core) {
   BW_ASSIGN(DuckConnection connection, core.database.connect());
   BW_TRY(connection.run("PRAGMA enable_checkpoint_on_shutdown"));
   if (core.meta.format != kStoreFormat) {
-    BW_TRY(upgrade(connection));
+    BW_TRY(upgrade(connection, core.meta.format));
     core.meta.format = kStoreFormat;
+    // Else whoever only reads would replay it from the write-ahead log at every opening.
+    checkpoint(core);
   }
   core.mark.write(core.meta.commits);
   // An erasure that was not brought to its end left the store as it was.

@@ -87,6 +87,10 @@ class DuckStore : public Store {
   std::shared_ptr<StoreCore> core_;
 };
 
+// In the place of those there are; ascending by account, in the ledger's numbers.
+Result<void> replace_standings(WriteTransaction& transaction,
+                               std::span<const StandingRow> standings);
+
 // The log's generation as the connection's transaction sees it.
 Result<uint64_t> generation_of(DuckConnection& connection);
 

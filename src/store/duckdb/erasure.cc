@@ -644,7 +644,6 @@ Result<void> DuckErasure::copy_snapshots() {
         counts_.scores += rows.column<uint64_t>(1)[i];
       }));
   BW_TRY(copy("scores", "SELECT * FROM scores WHERE " + without("person_key")));
-  BW_TRY(copy("standings", "SELECT * FROM standings WHERE " + without("key")));
   BW_ASSIGN(DuckAppender * to, to_->appender("snapshots"));
   BW_ASSIGN(DuckRows rows,
             from_->rows("SELECT id, as_of, computed, generation, method, policy_name, "

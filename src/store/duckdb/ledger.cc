@@ -99,6 +99,25 @@ std::vector<size_t> by_mover(std::span<const LedgerEntry> entries, size_t accoun
   return places;
 }
 
+// The standings that are kept, which speak in the numbers of the ledger before, in new ones. Until
+// the next snapshot they are the newest.
+Result<std::vector<StandingRow>> renumbered_standings(DuckConnection& connection,
+                                                      const Numbering& numbering) {
+  const std::vector<uint64_t>& keys = numbering.account_key;
+  std::vector<StandingRow> out;
+  auto next = keys.begin();  // both numberings ascend by key
+  BW_TRY(each_row(connection.stream("SELECT l.key, s.mass, s.mass_one FROM standings s JOIN "
+                                    "ledger_accounts l ON l.id = s.account ORDER BY l.id"),
+                  [&](const DuckRows& rows, size_t i) {
+                    next = std::lower_bound(next, keys.end(), rows.column<uint64_t>(0)[i]);
+                    if (next == keys.end() || *next != rows.column<uint64_t>(0)[i]) return;
+                    out.push_back({static_cast<AccountId>(next - keys.begin()),
+                                   rows.column<double>(1)[i], rows.column<double>(2)[i]});
+                    ++next;
+                  }));
+  return out;
+}
+
 }  // namespace
 
 Result<std::optional<LedgerStamp>> DuckStore::ledger_stamp() {
@@ -137,6 +156,7 @@ Result<void> DuckStore::replace_ledger(const LedgerStamp& stamp, const Numbering
     BW_ASSIGN(const auto transaction, WriteTransaction::begin(*core_));
     DuckConnection& connection = transaction->connection();
     BW_ASSIGN(const auto all, numbered_as(numbering, connection));
+    BW_ASSIGN(const auto standings, renumbered_standings(connection, numbering));
     for (const char* table : ledger_tables()) BW_TRY(connection.run(create_table(table)));
     // Nobody reads the names of accounts that left the log once the ledger no longer speaks of
     // them.
@@ -172,6 +192,7 @@ Result<void> DuckStore::replace_ledger(const LedgerStamp& stamp, const Numbering
       accounts->put<uint32_t>(all->dictionary[i]);
       BW_TRY(accounts->end_row());
     }
+    BW_TRY(replace_standings(*transaction, standings));
     BW_TRY(append_entries(*transaction, "ledger", entries.size(),
                           [&](size_t i) -> const LedgerEntry& { return entries[i]; }));
     const std::vector<size_t> given = by_mover(entries, numbering.accounts());

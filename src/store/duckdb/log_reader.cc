@@ -170,11 +170,10 @@ Result<LogSummary> DuckStore::summary() {
   BW_ASSIGN(ReadTransaction read, ReadTransaction::begin(*core_));
   LogSummary out;
   BW_ASSIGN(out.generation, generation_of(read.connection()));
-  BW_ASSIGN(out.accounts, read.connection().number("SELECT count(*) FROM accounts WHERE NOT gone"));
   // Every committed batch brings its sources' counts along, so the events need not be read.
   BW_TRY(
       each_row(read.connection().rows("SELECT accepted, untimed, first_published, last_published, "
-                                      "simulated FROM sources WHERE NOT undone"),
+                                      "simulated, state FROM sources WHERE NOT undone"),
                [&](const DuckRows& rows, size_t i) {
                  out.events += rows.column<uint64_t>(0)[i];
                  out.untimed += rows.column<uint64_t>(1)[i];
@@ -184,6 +183,9 @@ Result<LogSummary> DuckStore::summary() {
                  if (last.known() && (!out.last.known() || last > out.last)) out.last = last;
                  out.simulated =
                      out.simulated || (rows.column<bool>(4)[i] && rows.column<uint64_t>(0)[i] > 0);
+                 const auto state = static_cast<SourceState>(rows.column<uint8_t>(5)[i]);
+                 ++out.sources;
+                 if (state != SourceState::kComplete) ++out.sources_broken;
                }));
   BW_TRY(each_row(read.connection().rows(
                       "SELECT max(erased) FROM (SELECT erased FROM remainder_pairs UNION ALL "
@@ -645,7 +647,8 @@ Result<std::vector<Receipt>> DuckStore::receipts(std::span<const EventRow> rows)
           const Raw raw{r.column<uint32_t>(1)[i], r.column<uint32_t>(4)[i],
                         r.column<uint32_t>(7)[i], r.column<uint64_t>(3)[i],
                         r.column<uint32_t>(6)[i]};
-          found.emplace(receipt.row, std::pair(std::move(receipt), raw));
+          const EventRow row = receipt.row;
+          found.emplace(row, std::pair(std::move(receipt), raw));
         }));
   }
   std::vector<uint32_t> accounts;

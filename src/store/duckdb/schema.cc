@@ -92,7 +92,9 @@ constexpr std::array kTables{
           "amplification DOUBLE, standing DOUBLE, movers UINTEGER, vouched_movers UINTEGER, "
           "independent_movers UINTEGER, acts UINTEGER, last_evidence BIGINT, "
           "rank UINTEGER, rank_low UINTEGER, rank_high UINTEGER, percentile DOUBLE"},
-    Table{"standings", "key UBIGINT, mass DOUBLE, mass_one DOUBLE"},
+    Table{"standings",
+          "account UINTEGER USING COMPRESSION BitPacking, mass DOUBLE USING COMPRESSION "
+          "Uncompressed, mass_one DOUBLE USING COMPRESSION Uncompressed"},
     Table{"remainder_pairs",
           "id UINTEGER, receiver UBIGINT, mover UBIGINT, token UBIGINT, erased BIGINT, "
           "standing DOUBLE, dealings UTINYINT, moved BOOLEAN, recent BOOLEAN, vouches BOOLEAN, "
@@ -111,7 +113,8 @@ constexpr auto kNames = [] {
 constexpr std::array kLedgerTables{"ledger_meta", "ledger_networks", "ledger_accounts", "ledger",
                                    "ledger_given"};
 constexpr std::array kRemainderTables{"remainder_pairs", "remainder_sums", "remainder_vouches"};
-constexpr uint32_t kFormatBefore = 1;
+constexpr uint32_t kFormatOldest = 1;        // that upgrade() knows
+constexpr uint32_t kFormatOfRemainders = 2;  // it brought their tables and the second ledger
 
 std::string random_salt() {
   std::random_device device;
@@ -146,8 +149,11 @@ Result<void> create_tables(DuckConnection& connection) {
 }
 
 Result<StoreMeta> read_meta(DuckConnection& connection) {
-  // Only these two columns are promised to exist in every version.
-  auto asked = connection.rows("SELECT format, created_by FROM meta");
+  // Of these only the first two columns are promised to exist in every version.
+  const std::string kHead = "SELECT format, created_by";
+  auto asked = connection.rows(
+      kHead + ", commits, generation, next_row, next_source, next_unit, next_account FROM meta");
+  if (!asked.ok()) asked = connection.rows(kHead + " FROM meta");
   if (!asked.ok()) {
     // Asked only now, because listing tables takes longer than opening the file.
     BW_ASSIGN(const uint64_t tables,
@@ -167,7 +173,7 @@ Result<StoreMeta> read_meta(DuckConnection& connection) {
                              connection.file())};
   }
   const uint32_t format = head.column<uint32_t>(0)[0];
-  if (format != kStoreFormat && format != kFormatBefore) {
+  if (format < kFormatOldest || format > kStoreFormat) {
     return Error{
         ErrorCode::kUnsupported,
         fmt::format(
@@ -175,27 +181,30 @@ Result<StoreMeta> read_meta(DuckConnection& connection) {
             "{}: use the version that made it, or ingest the sources again into a new folder",
             connection.file(), format, head.text(1, 0), kVersion, kStoreFormat)};
   }
-  BW_ASSIGN(DuckRows rows,
-            connection.rows("SELECT commits, generation, next_row, next_source, next_unit, "
-                            "next_account FROM meta"));
-  BW_ASSIGN(const bool found, rows.next());
-  assert(found);
   StoreMeta meta;
   meta.format = format;
-  meta.commits = rows.column<uint64_t>(0)[0];
-  meta.generation = rows.column<uint64_t>(1)[0];
-  meta.next_row = rows.column<uint64_t>(2)[0];
-  meta.next_source = rows.column<uint32_t>(3)[0];
-  meta.next_unit = rows.column<uint32_t>(4)[0];
-  meta.next_account = rows.column<uint32_t>(5)[0];
+  meta.commits = head.column<uint64_t>(2)[0];
+  meta.generation = head.column<uint64_t>(3)[0];
+  meta.next_row = head.column<uint64_t>(4)[0];
+  meta.next_source = head.column<uint32_t>(5)[0];
+  meta.next_unit = head.column<uint32_t>(6)[0];
+  meta.next_account = head.column<uint32_t>(7)[0];
   return meta;
 }
 
-Result<void> upgrade(DuckConnection& connection) {
+Result<void> upgrade(DuckConnection& connection, uint32_t format) {
   BW_TRY(connection.run("BEGIN TRANSACTION"));
-  for (const char* table : kRemainderTables) BW_TRY(connection.run(create_table(table)));
-  // The ledger is derived, and was kept in one order only: the next scoring makes it anew.
-  for (const char* table : kLedgerTables) BW_TRY(connection.run(create_table(table)));
+  if (format < kFormatOfRemainders) {
+    for (const char* table : kRemainderTables) BW_TRY(connection.run(create_table(table)));
+    // The ledger is derived, and was kept in one order only: the next scoring makes it anew, and
+    // the standings that speak in its numbers.
+    for (const char* table : kLedgerTables) BW_TRY(connection.run(create_table(table)));
+    BW_TRY(connection.run(create_table("standings")));
+  } else {
+    BW_TRY(connection.run(
+        "CREATE OR REPLACE TABLE standings AS SELECT l.id AS account, s.mass, s.mass_one FROM "
+        "standings s JOIN ledger_accounts l ON l.key = s.key ORDER BY l.id"));
+  }
   BW_TRY(connection.run(fmt::format("UPDATE meta SET format = {}", kStoreFormat)));
   return connection.run("COMMIT");
 }

@@ -10,11 +10,11 @@
 namespace bellwether {
 
 // Raised with every change of meaning of a table or column; other versions are refused by name.
-inline constexpr uint32_t kStoreFormat = 2;
+inline constexpr uint32_t kStoreFormat = 3;
 
 // The one row of `meta`.
 struct StoreMeta {
-  uint32_t format = kStoreFormat;  // or the one before, until upgrade()
+  uint32_t format = kStoreFormat;  // or an older one, until upgrade()
   uint64_t commits = 0;            // writing transactions so far
   uint64_t generation = 0;         // of the log
   uint64_t next_row = 1;
@@ -30,9 +30,9 @@ enum class CountOf : uint8_t { kAccepted = 0, kRejected = 1, kLeftAlone = 2 };
 Result<void> create_tables(DuckConnection& connection);
 // Reads `meta`. kUnsupported: another format; the message names both versions.
 Result<StoreMeta> read_meta(DuckConnection& connection);
-// Turns a store of the format before into this one: it lacks the tables of the remainder, and its
-// ledger has to be made anew.
-Result<void> upgrade(DuckConnection& connection);
+// Turns a store of an older `format` into this one. Format 1 lacks the tables of the remainder, and
+// its ledger has to be made anew; format 2 kept standings by the keys of accounts.
+Result<void> upgrade(DuckConnection& connection, uint32_t format);
 // The UPDATE that writes it.
 std::string meta_update(const StoreMeta& meta);
 

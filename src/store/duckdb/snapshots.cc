@@ -150,14 +150,7 @@ Result<uint32_t> DuckStore::publish(const SnapshotInfo& info, const Numbering& n
     BW_TRY(rows->end_row());
   }
 
-  BW_TRY(connection.run(create_table("standings")));
-  BW_ASSIGN(DuckAppender * standing_rows, transaction->appender("standings"));
-  for (const StandingRow& standing : standings) {
-    standing_rows->put<uint64_t>(numbering.account_key[standing.account]);
-    standing_rows->put<double>(standing.mass);
-    standing_rows->put<double>(standing.mass_one);
-    BW_TRY(standing_rows->end_row());
-  }
+  BW_TRY(replace_standings(*transaction, standings));
   BW_TRY(transaction->commit(core_->meta));
   return snapshot;
 }
@@ -199,20 +192,12 @@ Result<std::vector<PersonScore>> DuckStore::scores(uint32_t snapshot) {
 }
 
 Result<std::optional<PersonScore>> DuckStore::score_of(uint32_t snapshot, uint64_t person_key) {
-  BW_ASSIGN(ReadTransaction read, ReadTransaction::begin(*core_));
-  DuckConnection& connection = read.connection();
+  BW_ASSIGN(DuckConnection connection, core_->database.connect());
   std::optional<PersonScore> out;
   BW_TRY(each_row(
       connection.rows(fmt::format("SELECT {} FROM scores WHERE snapshot = {} AND person_key = {}",
                                   kScoreColumns, snapshot, person_key)),
       [&](const DuckRows& rows, size_t i) { out = score_at(rows, i); }));
-  if (out) {
-    BW_ASSIGN(const uint64_t id,
-              connection.number(
-                  fmt::format("SELECT min(id) FROM ledger_accounts WHERE key = {}", person_key),
-                  kNobody));
-    out->person = static_cast<PersonId>(id);
-  }
   return out;
 }
 
@@ -234,30 +219,40 @@ Result<std::vector<Store::HistoryPoint>> DuckStore::history(uint64_t person_key)
   return out;
 }
 
+Result<void> replace_standings(WriteTransaction& transaction,
+                               std::span<const StandingRow> standings) {
+  BW_TRY(transaction.connection().run(create_table("standings")));
+  BW_ASSIGN(DuckAppender * rows, transaction.appender("standings"));
+  for (const StandingRow& standing : standings) {
+    rows->put<uint32_t>(standing.account);
+    rows->put<double>(standing.mass);
+    rows->put<double>(standing.mass_one);
+    BW_TRY(rows->end_row());
+  }
+  return {};
+}
+
 Result<std::vector<StandingRow>> DuckStore::standings(std::span<const AccountId> accounts) {
   BW_ASSIGN(ReadTransaction read, ReadTransaction::begin(*core_));
-  DuckConnection& connection = read.connection();
   std::vector<AccountId> asked(accounts.begin(), accounts.end());
   std::sort(asked.begin(), asked.end());
   asked.erase(std::unique(asked.begin(), asked.end()), asked.end());
+  // Reading three narrow columns in order takes a third of the time of looking up a list of
+  // numbers.
+  std::string query = "SELECT account, mass, mass_one FROM standings";
+  if (!asked.empty()) {
+    query += fmt::format(" WHERE account BETWEEN {} AND {}", asked.front(), asked.back());
+  }
   std::vector<StandingRow> out;
-  // No account in particular means all of them.
-  const bool all = asked.empty() || asked.size() > kListsMax * kListMax;
-  const std::string kJoin =
-      "SELECT l.id, s.mass, s.mass_one FROM ledger_accounts l JOIN standings s ON s.key = l.key ";
-  size_t begin = 0;
-  do {
-    const auto part = std::span(asked).subspan(begin, std::min(kListMax, asked.size() - begin));
-    BW_TRY(each_row(
-        connection.stream(all ? kJoin + "ORDER BY l.id"
-                              : kJoin + "WHERE l.id IN (" + joined(part) + ") ORDER BY l.id"),
-        [&](const DuckRows& rows, size_t i) {
-          const AccountId id = rows.column<uint32_t>(0)[i];
-          if (all && !asked.empty() && !std::binary_search(asked.begin(), asked.end(), id)) return;
-          out.push_back({id, rows.column<double>(1)[i], rows.column<double>(2)[i]});
-        }));
-    begin += kListMax;
-  } while (!all && begin < asked.size());
+  auto next = asked.cbegin();
+  BW_TRY(each_row(read.connection().stream(query), [&](const DuckRows& rows, size_t i) {
+    const AccountId account = rows.column<uint32_t>(0)[i];
+    if (!asked.empty()) {
+      while (next != asked.cend() && *next < account) ++next;
+      if (next == asked.cend() || *next != account) return;
+    }
+    out.push_back({account, rows.column<double>(1)[i], rows.column<double>(2)[i]});
+  }));
   return out;
 }
 

@@ -154,22 +154,11 @@ struct Query::Impl {
     }
     BW_ASSIGN(const LogSummary summary, store().summary());
     Meta& meta = view->meta;
-    meta = {info.as_of,
-            info.computed,
-            info.snapshot,
-            info.method,
-            info.policy_hash,
-            info.policy_name,
-            info.simulated,
-            summary.generation != info.generation,
-            0,
-            0};
-    BW_ASSIGN(const auto sources, store().sources());
-    for (const SourceReport& source : sources) {
-      if (source.undone) continue;
-      ++meta.sources;
-      if (source.state != SourceState::kComplete) ++meta.sources_broken;
-    }
+    meta = {info.as_of,       info.computed,
+            info.snapshot,    info.method,
+            info.policy_hash, info.policy_name,
+            info.simulated,   summary.generation != info.generation,
+            summary.sources,  summary.sources_broken};
     return view;
   }
 
@@ -351,16 +340,13 @@ struct Query::Impl {
     std::shared_ptr<Books> books;
   };
 
-  Result<Told> tell(const SnapshotView& view, const std::vector<AccountEntry>& accounts) {
+  // Without topics and names, which learn_topics() and learn_names() fill in.
+  Result<Told> begin_telling(const SnapshotView& view, const std::vector<AccountEntry>& accounts) {
     BW_ASSIGN(const auto score,
               store().score_of(view.info.snapshot, hash64(accounts.front().ref())));
     const auto ledger = stored_ledger(store());
-    BW_ASSIGN(Told told, begin_telling(view, *ledger, accounts, score));
-    BW_TRY(name_them(view, std::span(&told, 1)));
-    return told;
+    return begin_telling(view, *ledger, accounts, score);
   }
-
-  // Without the names, which name_them() fills in for one or for many.
   Result<Told> begin_telling(const SnapshotView& view, LedgerSource& ledger,
                              const std::vector<AccountEntry>& accounts,
                              const std::optional<PersonScore>& score) {
@@ -374,25 +360,17 @@ struct Query::Impl {
     return told;
   }
 
-  Result<void> name_them(const SnapshotView& view, std::span<Told> all) {
+  // Of one or many at once: every statement costs more than what it answers.
+  Result<void> learn_topics(const SnapshotView& view, std::span<Told> all) {
     const auto books = std::make_shared<Books>(store());
-    std::vector<AccountId> named;
     std::vector<TopicSetId> sets;
     for (Told& told : all) {
       told.books = books;
       if (!told.explanation) continue;
-      for (const ContributionGroup& group : told.explanation->up) {
-        for (const PersonId mover : group.top_movers) {
-          named.push_back(first_account(told.slice, mover));
-        }
-      }
       for (const Contribution& act : told.explanation->acts) {
         if (act.entry.topics != 0) sets.push_back(act.entry.topics);
       }
     }
-    std::sort(named.begin(), named.end());
-    named.erase(std::unique(named.begin(), named.end()), named.end());
-    BW_TRY(books->names.learn(named));
     BW_TRY(books->topics.learn(std::move(sets)));
     for (Told& told : all) {
       if (!told.explanation) continue;
@@ -400,6 +378,21 @@ struct Query::Impl {
                                            [&](TopicSetId set) { return books->topics.at(set); });
     }
     return {};
+  }
+
+  // After learn_topics: the names of those who held them up most, and of whoever else is `named`.
+  static Result<void> learn_names(std::span<Told> all, std::vector<AccountId> named) {
+    for (const Told& told : all) {
+      if (!told.explanation) continue;
+      for (const ContributionGroup& group : told.explanation->up) {
+        for (const PersonId mover : group.top_movers) {
+          named.push_back(first_account(told.slice, mover));
+        }
+      }
+    }
+    std::sort(named.begin(), named.end());
+    named.erase(std::unique(named.begin(), named.end()), named.end());
+    return all.empty() ? Result<void>() : all.front().books->names.learn(named);
   }
 
   // The first account of a person of a slice, in the ledger's numbering.
@@ -454,6 +447,71 @@ struct Query::Impl {
       line += fmt::format(", most of all {}", name_list(names, names.size()));
     }
     return line;
+  }
+
+  // Whom a person moves and is moved by most, each with their first account and still without a
+  // name.
+  using Found = std::pair<AccountId, Neighbour>;
+  struct Neighbours {
+    std::vector<Found> moves;
+    std::vector<Found> moved_by;
+  };
+  Neighbours neighbours(const SnapshotView& view, const Told& told, Viewer viewer) const {
+    Neighbours out;
+    const Slice& slice = told.slice;
+    if (slice.person == kNobody) return out;
+    constexpr size_t kShown = 10;
+    const std::array<double, 1> year{365.0 * static_cast<double>(kMsPerDay)};
+    const auto visible = [&](PersonId other) {
+      return may_see(view, first_account(slice, other), viewer);
+    };
+    const auto found = [&](PersonId other, const MoverFold& fold, double points) {
+      return Found{first_account(slice, other), Neighbour{{},
+                                                          {},
+                                                          {},
+                                                          fold.entries,
+                                                          points,
+                                                          moved_probability(fold.x[0]),
+                                                          Instant{fold.last_ms}}};
+    };
+    std::vector<MoverFold> fold;
+    if (told.explanation) {
+      slice.graph->fold(slice.person, year, slice.graph->as_of(), fold);
+      for (const ContributionGroup& group :
+           bellwether::group(told.explanation->acts, Grouping::kMover, {})) {
+        if (out.moves.size() == kShown) break;
+        if (!visible(group.mover)) continue;
+        const auto own =
+            std::lower_bound(fold.begin(), fold.end(), group.mover,
+                             [](const MoverFold& m, PersonId mover) { return m.mover < mover; });
+        if (own == fold.end() || own->mover != group.mover) continue;
+        out.moves.push_back(found(group.mover, *own, group.points));
+      }
+    }
+    std::vector<PersonId> others;
+    for (const LedgerEntry& e : slice.given) {
+      others.push_back(slice.graph->persons().person_of[e.receiver]);
+    }
+    std::sort(others.begin(), others.end());
+    others.erase(std::unique(others.begin(), others.end()), others.end());
+    std::vector<std::pair<PersonId, MoverFold>> movers;  // who moved them, and how
+    for (const PersonId other : others) {
+      if (other == kNobody || other == slice.person || !visible(other)) continue;
+      slice.graph->fold(other, year, slice.graph->as_of(), fold);
+      const auto own = std::find_if(fold.begin(), fold.end(), [&](const MoverFold& m) {
+        return m.mover == slice.person && m.entries > 0;
+      });
+      if (own != fold.end()) movers.emplace_back(other, *own);
+    }
+    const auto shown =
+        movers.begin() + static_cast<std::ptrdiff_t>(std::min(kShown, movers.size()));
+    std::partial_sort(movers.begin(), shown, movers.end(), [](const auto& a, const auto& b) {
+      return a.second.x[0] != b.second.x[0] ? a.second.x[0] > b.second.x[0] : a.first < b.first;
+    });
+    for (auto at = movers.begin(); at != shown; ++at) {
+      out.moved_by.push_back(found(at->first, at->second, 0));
+    }
+    return out;
   }
 
   // Scores of everybody on the ledger restricted to a topic or a network.
@@ -575,7 +633,8 @@ struct Query::Impl {
                   begin_telling(view, *ledger, people[i].first, all.scores[people[i].second]));
         told.push_back(std::move(one));
       }
-      BW_TRY(name_them(view, told));
+      BW_TRY(learn_topics(view, told));
+      BW_TRY(learn_names(told, {}));
       for (size_t i = begin; i < end; ++i) {
         result[i].reason = one_line(view, told[i - begin], viewer);
         result[i].topics = told[i - begin].row.topics;
@@ -712,7 +771,14 @@ Result<Ranking> Query::search(const std::string& text, uint32_t limit, Viewer vi
 Result<PersonCard> Query::show(const std::string& person, Viewer viewer) {
   BW_ASSIGN(const auto view, impl_->view());
   BW_ASSIGN(const auto accounts, impl_->find_person(*view, person, viewer));
-  BW_ASSIGN(auto told, impl_->tell(*view, accounts));
+  BW_ASSIGN(auto told, impl_->begin_telling(*view, accounts));
+  BW_TRY(impl_->learn_topics(*view, std::span(&told, 1)));
+  const Impl::Neighbours neighbours = impl_->neighbours(*view, told, viewer);
+  std::vector<AccountId> named;
+  for (const auto* list : {&neighbours.moves, &neighbours.moved_by}) {
+    for (const Impl::Found& each : *list) named.push_back(each.first);
+  }
+  BW_TRY(Impl::learn_names(std::span(&told, 1), std::move(named)));
   PersonCard card;
   card.meta = view->meta;
   card.person = told.row;
@@ -723,85 +789,25 @@ Result<PersonCard> Query::show(const std::string& person, Viewer viewer) {
   BW_ASSIGN(card.history, impl_->store().history(hash64(accounts.front().ref())));
   impl_->reasons(*view, told, viewer, card.reasons_up, card.reasons_down, card.missing);
   card.person.reason = impl_->one_line(*view, told, viewer);
-
-  const Slice& slice = told.slice;
-  if (slice.person == kNobody) return card;
-  constexpr size_t kShown = 10;
-  const std::array<double, 1> year{365.0 * static_cast<double>(kMsPerDay)};
-  // A neighbour and their first account, still without a name.
-  using Found = std::pair<AccountId, Neighbour>;
-  std::vector<Found> moves;
-  std::vector<Found> moved_by;
-  const auto visible = [&](PersonId other) {
-    return impl_->may_see(*view, Impl::first_account(slice, other), viewer);
-  };
-  const auto found = [&](PersonId other, const MoverFold& fold, double points) {
-    return Found{
-        Impl::first_account(slice, other),
-        Neighbour{
-            {}, {}, {}, fold.entries, points, moved_probability(fold.x[0]), Instant{fold.last_ms}}};
-  };
-  std::vector<MoverFold> fold;
-  if (told.explanation) {
-    slice.graph->fold(slice.person, year, slice.graph->as_of(), fold);
-    for (const ContributionGroup& group :
-         bellwether::group(told.explanation->acts, Grouping::kMover, {})) {
-      if (moves.size() == kShown) break;
-      if (!visible(group.mover)) continue;
-      const auto own =
-          std::lower_bound(fold.begin(), fold.end(), group.mover,
-                           [](const MoverFold& m, PersonId mover) { return m.mover < mover; });
-      if (own == fold.end() || own->mover != group.mover) continue;
-      moves.push_back(found(group.mover, *own, group.points));
-    }
-  }
-  std::vector<PersonId> others;
-  for (const LedgerEntry& e : slice.given) {
-    others.push_back(slice.graph->persons().person_of[e.receiver]);
-  }
-  std::sort(others.begin(), others.end());
-  others.erase(std::unique(others.begin(), others.end()), others.end());
-  std::vector<std::pair<PersonId, MoverFold>> movers;  // who moved them, and how
-  for (const PersonId other : others) {
-    if (other == kNobody || other == slice.person || !visible(other)) continue;
-    slice.graph->fold(other, year, slice.graph->as_of(), fold);
-    const auto own = std::find_if(fold.begin(), fold.end(), [&](const MoverFold& m) {
-      return m.mover == slice.person && m.entries > 0;
-    });
-    if (own != fold.end()) movers.emplace_back(other, *own);
-  }
-  const auto shown = movers.begin() + static_cast<std::ptrdiff_t>(std::min(kShown, movers.size()));
-  std::partial_sort(movers.begin(), shown, movers.end(), [](const auto& a, const auto& b) {
-    return a.second.x[0] != b.second.x[0] ? a.second.x[0] > b.second.x[0] : a.first < b.first;
-  });
-  for (auto at = movers.begin(); at != shown; ++at) {
-    moved_by.push_back(found(at->first, at->second, 0));
-  }
-
-  std::vector<AccountId> named;
-  for (const auto* list : {&moves, &moved_by}) {
-    for (const Found& each : *list) named.push_back(each.first);
-  }
-  BW_TRY(told.books->names.learn(named));
-  const auto name_them = [&](std::vector<Found>& list, std::vector<Neighbour>& out) {
-    for (Found& each : list) {
+  const auto name_them = [&](const std::vector<Impl::Found>& list, std::vector<Neighbour>& out) {
+    for (const Impl::Found& each : list) {
       const AccountEntry& account = told.books->names.at(each.first);
-      each.second.person = person_id(hash64(account.ref()));
-      each.second.name = shown_name(account);
-      each.second.account = account.ref();
-      out.push_back(std::move(each.second));
+      Neighbour& neighbour = out.emplace_back(each.second);
+      neighbour.person = person_id(hash64(account.ref()));
+      neighbour.name = shown_name(account);
+      neighbour.account = account.ref();
     }
   };
-  name_them(moves, card.moves);
-  name_them(moved_by, card.moved_by);
+  name_them(neighbours.moves, card.moves);
+  name_them(neighbours.moved_by, card.moved_by);
   return card;
 }
-
 Result<PersonExplanation> Query::explain(const std::string& person, const ExplainRequest& request,
                                          Viewer viewer) {
   BW_ASSIGN(const auto view, impl_->view());
   BW_ASSIGN(const auto accounts, impl_->find_person(*view, person, viewer));
-  BW_ASSIGN(auto told, impl_->tell(*view, accounts));
+  BW_ASSIGN(auto told, impl_->begin_telling(*view, accounts));
+  BW_TRY(impl_->learn_topics(*view, std::span(&told, 1)));
   PersonExplanation result;
   result.meta = view->meta;
   result.person = told.row;
@@ -811,8 +817,6 @@ Result<PersonExplanation> Query::explain(const std::string& person, const Explai
   result.sentence = score_sentence(told.row, view->policy);
   result.grouping = request.grouping;
   if (!told.explanation) return result;
-  impl_->reasons(*view, told, viewer, result.reasons_up, result.reasons_down, result.missing);
-  result.person.reason = impl_->one_line(*view, told, viewer);
   for (size_t h = 0; h < view->policy.half_life_days.size(); ++h) {
     result.horizons.emplace_back(view->policy.half_life_days[h], told.explanation->horizons[h]);
   }
@@ -823,6 +827,10 @@ Result<PersonExplanation> Query::explain(const std::string& person, const Explai
   std::vector<AccountId> named;
   result.others.label = "others";
   std::vector<const ContributionGroup*> shown;
+  const auto receipts_of = [&](const ContributionGroup& group) {
+    const size_t most = viewer == Viewer::kOperator ? request.receipts : 0;
+    return std::span(group.receipts).first(std::min(most, group.receipts.size()));
+  };
   for (const ContributionGroup& group : groups) {
     result.points_total += group.points;
     const bool cut = request.limit > 0 && shown.size() == request.limit;
@@ -841,14 +849,14 @@ Result<PersonExplanation> Query::explain(const std::string& person, const Explai
     for (const PersonId mover : group.top_movers) {
       named.push_back(Impl::first_account(told.slice, mover));
     }
-    if (viewer == Viewer::kOperator) {
-      wanted.insert(wanted.end(), group.receipts.begin(), group.receipts.end());
-    }
+    for (const EventRow event : receipts_of(group)) wanted.push_back(event);
   }
   std::sort(wanted.begin(), wanted.end());
   wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
   BW_ASSIGN(const auto receipts, impl_->store().receipts(wanted));
-  BW_TRY(told.books->names.learn(named));
+  BW_TRY(Impl::learn_names(std::span(&told, 1), std::move(named)));
+  impl_->reasons(*view, told, viewer, result.reasons_up, result.reasons_down, result.missing);
+  result.person.reason = impl_->one_line(*view, told, viewer);
   BW_ASSIGN(const auto network_names, impl_->store().ledger_network_names());
   std::map<EventRow, const Receipt*> receipt_of;
   for (const Receipt& receipt : receipts) receipt_of[receipt.row] = &receipt;
@@ -858,7 +866,7 @@ Result<PersonExplanation> Query::explain(const std::string& person, const Explai
     row.acts = group->acts;
     row.people = group->movers;
     row.names = impl_->names_of(*view, told, group->top_movers, viewer);
-    for (const EventRow event : group->receipts) {
+    for (const EventRow event : receipts_of(*group)) {
       if (const auto found = receipt_of.find(event); found != receipt_of.end()) {
         row.receipts.push_back(*found->second);
       }
@@ -918,7 +926,9 @@ Result<Comparison> Query::compare(const std::vector<std::string>& people, Viewer
   comparison.meta = view->meta;
   for (const std::string& person : people) {
     BW_ASSIGN(const auto accounts, impl_->find_person(*view, person, viewer));
-    BW_ASSIGN(const auto told, impl_->tell(*view, accounts));
+    BW_ASSIGN(auto told, impl_->begin_telling(*view, accounts));
+    BW_TRY(impl_->learn_topics(*view, std::span(&told, 1)));
+    BW_TRY(Impl::learn_names(std::span(&told, 1), {}));
     PersonRow row = told.row;
     row.reason = impl_->one_line(*view, told, viewer);
     if (viewer == Viewer::kPublic) row.rank = row.rank_low = row.rank_high = 0;

@@ -96,7 +96,7 @@ struct ContributionRow {
   uint32_t acts = 0;
   uint32_t people = 0;
   std::vector<std::string> names;  // of the largest movers, those the viewer may see
-  std::vector<Receipt> receipts;   // at most three; empty for the public
+  std::vector<Receipt> receipts;   // as many as asked for; empty for the public
 };
 
 struct Reason {
@@ -153,7 +153,8 @@ struct Comparison {
 
 struct ExplainRequest {
   Grouping grouping = Grouping::kMover;
-  uint32_t limit = 0;  // groups shown; the others are summed; 0: all
+  uint32_t limit = 0;     // groups shown; the others are summed; 0: all
+  uint32_t receipts = 3;  // of each group at most, the largest first; [0, 3]; each costs a look-up
 };
 
 class SnapshotView;
