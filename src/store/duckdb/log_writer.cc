@@ -19,8 +19,9 @@ namespace bellwether {
 namespace {
 
 constexpr size_t kBlockEvents = 4096;
-constexpr size_t kBlockBytes = 4 << 20;      // of text, beyond which a block is handed on early
-constexpr size_t kBlocks = 4;                // in flight
+constexpr size_t kBlockBytes = 2 << 20;  // of text, beyond which a block is handed on early
+// In flight: nearly a batch, so that reading goes on while the batch before is committed.
+constexpr size_t kBlocks = 48;
 constexpr size_t kRejectBytesMax = 1 << 20;  // kept of a rejected record
 constexpr size_t kKindsMax = 1000;           // different reasons or kinds counted apart per source
 constexpr size_t kMessageBytesMax = 4000;
