@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The program as people and scripts use it: outputs, exit codes, and a server in between."""
 
+import collections
 import csv
 import gzip
 import io
+import itertools
 import json
+import math
 import os
 import pathlib
 import re
@@ -68,6 +71,28 @@ class Commands(unittest.TestCase):
             for key in ("reasons_up", "reasons_down", "score"):
                 self.assertIn(key, told)
         self.assertTrue(told["reasons_up"])
+
+    def test_a_backtest_holds_the_score_against_what_came(self):
+        bellwether("ingest", self.file, home=self.home)
+        told = json.loads(bellwether(
+            "backtest", "--cut", "0.5", "--folds", "2", "--json", home=self.home).stdout)
+        self.assertEqual(len(told["folds"]), 2)
+        self.assertEqual(told["folds"][0]["end"], told["folds"][1]["cut"])
+        self.assertEqual(told["folds"][0]["responses_before"], 24)
+        self.assertGreater(told["measures"]["score"]["ndcg_100"], 0.5)
+        self.assertIsNone(told["measures"]["followers"]["ndcg_100"])  # nobody follows anybody here
+        lines = bellwether("backtest", "--cut", "0.5", "--folds", "2", "--format", "ndjson",
+                           home=self.home).stdout.splitlines()
+        self.assertEqual(len(lines), 2 * len(told["measures"]))
+        rows = list(csv.DictReader(io.StringIO(bellwether(
+            "backtest", "--window", "3d", "--format", "csv", home=self.home).stdout)))
+        self.assertEqual({row["measure"] for row in rows}, set(told["measures"]))
+        table = bellwether("backtest", home=self.home).stdout
+        self.assertIn("distinct responders", table)
+        self.assertNotIn("p1", table)  # it speaks of measures, never of people
+        for wrong in (("--cut", "1.5"), ("--cut", "soon"), ("--window", "7"), ("--folds", "0")):
+            bellwether("backtest", *wrong, home=self.home, code=2)
+        bellwether("backtest", "--window", "900d", home=self.home, code=1)
 
     def test_reading_twice_changes_nothing_and_a_unit_can_be_taken_back(self):
         self.ready()
@@ -266,6 +291,45 @@ class RealData(unittest.TestCase):
         told = json.loads(bellwether("explain", person["person"], "--json", home=self.home).stdout)
         self.assertAlmostEqual(
             sum(c["points"] for c in told["contributions"]), person["score"] - 1, delta=1e-9)
+
+    def test_backtests_agree_with_figures_made_from_the_file_itself(self):
+        file = DATA / "interactions/CollegeMsg.txt.gz"
+        bellwether("ingest", file, home=self.home)
+        told = json.loads(bellwether("backtest", "--json", home=self.home).stdout)
+        with gzip.open(file, "rt") as lines:
+            acts = sorted((int(at), one, other) for one, other, at in map(str.split, lines)
+                          if one != other)
+        cut = acts[int(0.75 * len(acts))][0]
+        before = [a for a in acts if a[0] < cut]
+        within = [a for a in acts if a[0] >= cut]
+        people = sorted({p for a in before for p in a[1:]})
+        came = distinct(within)
+        first = max(0, len(before) - len(within))
+        for measure, made in (
+                ("responses", collections.Counter(a[2] for a in before)),
+                ("distinct responders", distinct(before)),
+                ("last responses", distinct(before[first:]))):
+            self.assertAlmostEqual(
+                told["measures"][measure]["ndcg_100"], ndcg(people, made, came), places=9,
+                msg=measure)
+        self.assertEqual(told["folds"][0]["people"], len(people))
+
+
+def distinct(acts):
+    """How many different people acted towards each."""
+    return collections.Counter(other for _, other in {(one, other) for _, one, other in acts})
+
+
+def ndcg(people, measure, came):
+    """NDCG@100, expected over every way to break ties."""
+    def gains(values):
+        order = sorted(people, key=lambda p: -values[p])
+        places = []
+        for _, tied in itertools.groupby(order, key=lambda p: values[p]):
+            tied = [math.log2(1 + came[p]) for p in tied]
+            places += [sum(tied) / len(tied)] * len(tied)
+        return sum(gain / math.log2(2 + i) for i, gain in enumerate(places[:100]))
+    return gains(measure) / gains(came)
 
 
 if __name__ == "__main__":

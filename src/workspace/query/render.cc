@@ -508,4 +508,104 @@ std::string to_csv(const Comparison& comparison) {
   return out;
 }
 
+namespace {
+
+Json grade_json(const RankingGrade& grade) {
+  return {{"ndcg_100", number(grade.ndcg)},
+          {"spearman", number(grade.spearman)},
+          {"auc", number(grade.auc)},
+          {"overlap_50", number(grade.overlap)}};
+}
+
+Json grades_json(const BacktestReport& report, const std::vector<RankingGrade>& grades) {
+  Json json = Json::object();
+  for (size_t m = 0; m < grades.size(); ++m) {
+    json[std::string(report.measures[m])] = grade_json(grades[m]);
+  }
+  return json;
+}
+
+Json fold_json(const BacktestFold& fold) {
+  return {{"cut", instant(fold.cut)},
+          {"end", instant(fold.end)},
+          {"responses_before", fold.responses_before},
+          {"responses_within", fold.responses_within},
+          {"people", fold.people},
+          {"moving", fold.moving},
+          {"vouched_share", number(fold.vouched_share)}};
+}
+
+// Visits (number of the fold from 1, fold, measure, grade).
+template <typename Visit>
+void each_grade(const BacktestReport& report, Visit&& visit) {
+  for (size_t f = 0; f < report.folds.size(); ++f) {
+    const BacktestFold& fold = report.folds[f];
+    for (size_t m = 0; m < fold.grades.size(); ++m) {
+      visit(f + 1, fold, report.measures[m], fold.grades[m]);
+    }
+  }
+}
+
+}  // namespace
+
+std::string to_json(const BacktestResult& result) {
+  Json folds = Json::array();
+  for (const BacktestFold& fold : result.report.folds) {
+    Json json = fold_json(fold);
+    json["measures"] = grades_json(result.report, fold.grades);
+    folds.push_back(std::move(json));
+  }
+  return line_of({{"method", result.method},
+                  {"policy", result.policy_hash},
+                  {"policy_name", result.policy_name},
+                  {"automatic_teleport", result.automatic_teleport},
+                  {"simulated", result.simulated},
+                  {"measures", grades_json(result.report, result.report.mean)},
+                  {"folds", std::move(folds)}});
+}
+
+std::string to_ndjson(const BacktestResult& result) {
+  std::string out;
+  each_grade(result.report, [&](size_t number_of_fold, const BacktestFold& fold,
+                                std::string_view measure, const RankingGrade& grade) {
+    Json json = {{"fold", number_of_fold}};
+    json.update(fold_json(fold));
+    json["measure"] = measure;
+    json.update(grade_json(grade));
+    json["simulated"] = result.simulated;
+    json["method"] = result.method;
+    json["policy"] = result.policy_hash;
+    out += line_of(json);
+  });
+  return out;
+}
+
+std::string to_csv(const BacktestResult& result) {
+  std::string out;
+  csv_header(out, {"fold", "cut", "end", "responses_before", "responses_within", "people", "moving",
+                   "vouched_share", "measure", "ndcg_100", "spearman", "auc", "overlap_50",
+                   "simulated", "method", "policy"});
+  each_grade(result.report, [&](size_t number_of_fold, const BacktestFold& fold,
+                                std::string_view measure, const RankingGrade& grade) {
+    CsvLine line(out);
+    line.count(number_of_fold)
+        .instant(fold.cut)
+        .instant(fold.end)
+        .count(fold.responses_before)
+        .count(fold.responses_within)
+        .count(fold.people)
+        .count(fold.moving)
+        .number(fold.vouched_share)
+        .text(measure)
+        .number(grade.ndcg)
+        .number(grade.spearman)
+        .number(grade.auc)
+        .number(grade.overlap)
+        .truth(result.simulated)
+        .text(result.method)
+        .text(result.policy_hash);
+  });
+  return out;
+}
+
 }  // namespace bellwether

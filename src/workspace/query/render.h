@@ -11,6 +11,7 @@
 #include <string>
 
 #include "workspace/query/query.h"
+#include "workspace/recipes/backtest.h"
 
 namespace bellwether {
 
@@ -19,15 +20,19 @@ std::string to_json(const Ranking& ranking);
 std::string to_json(const PersonCard& card);
 std::string to_json(const PersonExplanation& explanation);
 std::string to_json(const Comparison& comparison);
+// Figures that have no meaning are null.
+std::string to_json(const BacktestResult& result);
 // The value of `meta` alone.
 std::string to_json(const Meta& meta);
 
-// One object a line: people; the one person; contributions; pairs. Empty when there are none.
-// An explanation's lines carry the person and their score, so that each can be read alone.
+// One object a line: people; the one person; contributions; pairs; measures. Empty when there are
+// none. An explanation's lines carry the person and their score, so that each can be read alone.
 std::string to_ndjson(const Ranking& ranking);
 std::string to_ndjson(const PersonCard& card);
 std::string to_ndjson(const PersonExplanation& explanation);
 std::string to_ndjson(const Comparison& comparison);
+// A line for each measure of each window; no means.
+std::string to_ndjson(const BacktestResult& result);
 
 // RFC 4180 with a header line and CRLF. Of what has parts (accounts, topics, names) the parts stand
 // in one cell, separated by "; ". A cell that a spreadsheet would take for a formula gets an
@@ -36,6 +41,7 @@ std::string to_csv(const Ranking& ranking);
 std::string to_csv(const PersonCard& card);
 std::string to_csv(const PersonExplanation& explanation);
 std::string to_csv(const Comparison& comparison);
+std::string to_csv(const BacktestResult& result);
 
 // One cell of text, quoted where it has to be. Spreadsheets run what begins with =, +, -, @, a tab
 // or a line end: such text gets an apostrophe. Plain handles ("@ana", "@ana@example.org") cannot

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "workspace/recipes/backtest.h"
+
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+
+#include <charconv>
+
+#include "cli/output.h"
+#include "workspace/query/words.h"
+
+namespace bellwether {
+namespace {
+
+// "7d", "12h", "30m"; empty: no duration. At most a hundred years.
+std::optional<int64_t> parse_duration(std::string_view text) {
+  if (text.size() < 2) return std::nullopt;
+  int64_t unit = 0;
+  switch (text.back()) {
+    case 'm':
+      unit = 60'000;
+      break;
+    case 'h':
+      unit = 3'600'000;
+      break;
+    case 'd':
+      unit = kMsPerDay;
+      break;
+    case 'w':
+      unit = 7 * kMsPerDay;
+      break;
+    default:
+      return std::nullopt;
+  }
+  const std::string_view digits = text.substr(0, text.size() - 1);
+  double count = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), count);
+  if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
+  const double ms = count * static_cast<double>(unit);
+  if (!(ms >= 1 && ms <= 36'525.0 * static_cast<double>(kMsPerDay))) return std::nullopt;
+  return static_cast<int64_t>(ms);
+}
+
+// A share or an instant. A small number that is no share is no instant that anybody means either.
+bool read_cut(const std::string& text, BacktestOptions& options) {
+  constexpr double kSecondsMin = 1e6;
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error == std::errc{} && end == text.data() + text.size() && number < kSecondsMin) {
+    options.cut_share = number;
+    return number > 0 && number < 1;
+  }
+  options.cut = parse_instant(text);
+  return options.cut.has_value();
+}
+
+void print_table(Context& context, const BacktestResult& result) {
+  const BacktestReport& report = result.report;
+  const bool several = report.folds.size() > 1;
+  fmt::print(context.out, "{}Who, of those seen before, moves most people next? {}, {}.\n\n",
+             result.simulated ? "Simulated. " : "",
+             several ? fmt::format("Means over {} windows", report.folds.size()) : "One window",
+             result.automatic_teleport ? "standing from the automatic set of each cut"
+                                       : "standing from the operator's own set");
+  const auto best = [&](std::optional<double> RankingGrade::*figure) {
+    double most = -2;
+    for (const RankingGrade& grade : report.mean)
+      most = std::max(most, (grade.*figure).value_or(-2));
+    return most;
+  };
+  const std::array figures{&RankingGrade::ndcg, &RankingGrade::spearman, &RankingGrade::auc,
+                           &RankingGrade::overlap};
+  Table table({{"measure", false},
+               {"NDCG@100", true},
+               {"Spearman", true},
+               {"AUC", true},
+               {"top 50", true},
+               {"", false}});
+  for (size_t m = 0; m < report.measures.size(); ++m) {
+    std::vector<std::string> cells{std::string(report.measures[m])};
+    for (const auto figure : figures) {
+      const std::optional<double>& value = report.mean[m].*figure;
+      // The best of a column is marked, so that nobody has to look for it.
+      cells.push_back(value ? fmt::format("{:.3f}{}", *value, *value == best(figure) ? "*" : " ")
+                            : "- ");
+    }
+    cells.emplace_back();
+    table.row(std::move(cells));
+  }
+  table.print(context.out, context.columns);
+  context.out << "\n* the best of its column. Ties are broken at random, in expectation.\n\n";
+  Table folds({{"cut", false},
+               {"end", false},
+               {"responses before", true},
+               {"within", true},
+               {"people", true},
+               {"moving", true},
+               {"vouched", true},
+               {"NDCG@100 of the score", true},
+               {"", false}});
+  for (const BacktestFold& fold : report.folds) {
+    folds.row({to_string(fold.cut), to_string(fold.end), grouped(fold.responses_before),
+               grouped(fold.responses_within), grouped(fold.people), grouped(fold.moving),
+               fmt::format("{:.0f} %", 100 * fold.vouched_share),
+               fold.grades[0].ndcg ? fmt::format("{:.3f}", *fold.grades[0].ndcg) : "-", ""});
+  }
+  folds.print(context.out, context.columns);
+  fmt::print(context.out, "\nMethod {}, policy {} ({}).\n", result.method, result.policy_name,
+             result.policy_hash);
+}
+
+}  // namespace
+
+int command_backtest(Context& context, const std::vector<std::string>& arguments) {
+  CLI::App app(
+      "Replays the log: what the score said at an instant, held against whom people responded to "
+      "after it, beside the naive measures it has to beat.",
+      "bellwether backtest");
+  CommonOptions common;
+  add_common(app, context, common, true, false);
+  BacktestOptions options;
+  std::string cut;
+  std::string window;
+  app.add_option("--folds", options.folds, "how many windows, one after the other")
+      ->check(CLI::Range(1U, 1000U))
+      ->capture_default_str();
+  app.add_option("--cut", cut,
+                 "where the first window begins: after this share of the responses (0.75), or at "
+                 "this instant")
+      ->type_name("SHARE|TIME");
+  app.add_option("--window", window,
+                 "how long each window is: 12h, 7d, 4w; otherwise what comes after the cut is "
+                 "divided into windows of equally many responses")
+      ->type_name("DURATION");
+  app.footer(
+      "Examples:\n  bellwether backtest\n  bellwether backtest --folds 10 --cut 0.5\n"
+      "  bellwether backtest --window 7d --folds 4 --json");
+  if (const auto code = parse(app, context, arguments)) return *code;
+  if (!cut.empty() && !read_cut(cut, options)) {
+    fmt::print(context.err,
+               "bellwether backtest: '{}' is neither a share between 0 and 1 nor a time; write "
+               "0.75 or 2012-07-05T12:00:00Z\n",
+               cut);
+    return kExitUsage;
+  }
+  if (!window.empty()) {
+    const auto duration = parse_duration(window);
+    if (!duration) {
+      fmt::print(context.err, "bellwether backtest: '{}' is no duration; write 12h, 7d or 4w\n",
+                 window);
+      return kExitUsage;
+    }
+    options.window_ms = *duration;
+  }
+  auto open = OpenWorkspace::open(context, common, false);
+  if (!open.ok()) return complain(context, open.error());
+  ProgressLine line(context);
+  const auto result =
+      backtest(open->workspace(), options, [&](std::string_view phase) { line.phase(phase); });
+  line.clear();
+  if (!result.ok()) return complain(context, result.error());
+  if (!print_for_programs(context, common.output(), *result)) print_table(context, *result);
+  return kExitDone;
+}
+
+}  // namespace bellwether
