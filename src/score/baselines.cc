@@ -45,18 +45,28 @@ std::vector<double> distinct_where(std::span<const Response> responses, uint32_t
 
 }  // namespace
 
-std::vector<Response> responses_of(std::span<const LedgerEntry> ledger, const PersonMap& persons,
-                                   Instant as_of) {
+std::vector<Response> responses_of(std::span<const LedgerEntry> ledger, const PersonMap& persons) {
   std::vector<Response> out;
   for (const LedgerEntry& entry : ledger) {
-    if (!entry.counts_as_of(as_of)) continue;
     const PersonId receiver = persons.person_of[entry.receiver];
     const PersonId mover = persons.person_of[entry.mover];
     if (receiver == kNobody || mover == kNobody || receiver == mover) continue;
-    out.push_back({receiver, mover, entry.published, entry.verb});
+    out.push_back({receiver, mover, entry.published, entry.withdrawn, entry.verb});
   }
   std::stable_sort(out.begin(), out.end(),
                    [](const Response& a, const Response& b) { return a.published < b.published; });
+  return out;
+}
+
+std::vector<Response> in_force(std::span<const Response> responses, Instant from, Instant as_of) {
+  const auto place = [&](Instant instant) {
+    return std::partition_point(responses.begin(), responses.end(),
+                                [&](const Response& r) { return r.published < instant; });
+  };
+  std::vector<Response> out;
+  for (const Response& response : std::span(place(from), place(as_of))) {
+    if (!response.withdrawn.known() || response.withdrawn >= as_of) out.push_back(response);
+  }
   return out;
 }
 

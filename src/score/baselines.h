@@ -18,13 +18,17 @@ struct Response {
   PersonId receiver;  // who moved
   PersonId mover;     // who was moved
   Instant published;
+  Instant withdrawn;  // unknown: never
   Verb verb;
 };
 
 // The responses of a ledger between people, in the order of `published`, then of the ledger.
-// Those in force as of `as_of`; people left out of `persons` are left out here.
-std::vector<Response> responses_of(std::span<const LedgerEntry> ledger, const PersonMap& persons,
-                                   Instant as_of);
+// People left out of `persons` are left out here.
+std::vector<Response> responses_of(std::span<const LedgerEntry> ledger, const PersonMap& persons);
+
+// Those of `responses` (in the order of `published`) published in [from, as_of) and in force as of
+// `as_of`, in their order.
+std::vector<Response> in_force(std::span<const Response> responses, Instant from, Instant as_of);
 
 // Who responded to whom at all, both ways round, each pair once.
 class ResponseGraph {

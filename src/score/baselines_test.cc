@@ -17,7 +17,7 @@ using testing::ElementsAre;
 using testing::SizeIs;
 
 Response response(PersonId receiver, PersonId mover, int64_t ms = 0, Verb verb = Verb::kReply) {
-  return {receiver, mover, Instant{ms}, verb};
+  return {receiver, mover, Instant{ms}, Instant::unknown(), verb};
 }
 
 // Bo and Cy respond to Ana, Bo twice; Ana follows Bo.
@@ -46,14 +46,17 @@ TEST(Baselines, ResponsesOfALedgerAreBetweenPeopleInForceAndInOrder) {
   };
   const std::vector<LedgerEntry> ledger{entry(0, 1, 50), entry(0, 3, 10), entry(1, 3, 20),
                                         entry(2, 1, 30, 40), entry(2, 4, 5)};
-  const std::vector<Response> at_45 = responses_of(ledger, persons, Instant{45});
+  const std::vector<Response> all = responses_of(ledger, persons);
+  const std::vector<Response> at_45 = in_force(all, kEarliest, Instant{45});
   ASSERT_THAT(at_45, SizeIs(1)) << "not one to oneself, withdrawn, of nobody or to come";
   EXPECT_EQ(at_45[0].receiver, 1U);
   EXPECT_EQ(at_45[0].mover, 0U);
-  const std::vector<Response> at_35 = responses_of(ledger, persons, Instant{35});
+  const std::vector<Response> at_35 = in_force(all, kEarliest, Instant{35});
   ASSERT_THAT(at_35, SizeIs(2)) << "what was withdrawn later was in force";
   EXPECT_EQ(at_35[0].published, Instant{20});
   EXPECT_EQ(at_35[1].published, Instant{30});
+  EXPECT_THAT(in_force(all, Instant{20}, Instant{30}), SizeIs(1))
+      << "from the one to before the other";
 }
 
 TEST(Baselines, PageRankOfAStarIsKnown) {

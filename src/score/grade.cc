@@ -122,4 +122,28 @@ RankingGrade grade_ranking(std::span<const double> measure, std::span<const uint
   return grade;
 }
 
+Calibration grade_intervals(std::span<const CountForecast> forecasts,
+                            std::span<const uint32_t> moved) {
+  assert(forecasts.size() == moved.size());
+  constexpr double kTail = 0.05;
+  double within = 0;
+  double within_expected = 0;
+  Calibration out;
+  for (size_t i = 0; i < forecasts.size(); ++i) {
+    // The transform lies anywhere between these two.
+    const double low = forecasts[i].at_most(static_cast<double>(moved[i]) - 1);
+    const double high = forecasts[i].at_most(static_cast<double>(moved[i]));
+    const double inside = std::min(high, 1 - kTail) - std::max(low, kTail);
+    const double share = high > low ? std::max(0.0, inside) / (high - low) : 0;
+    ++out.people;
+    within += share;
+    if (forecasts[i].mean < 1) continue;
+    ++out.expected;
+    within_expected += share;
+  }
+  if (out.people > 0) out.coverage = within / static_cast<double>(out.people);
+  if (out.expected > 0) out.coverage_expected = within_expected / static_cast<double>(out.expected);
+  return out;
+}
+
 }  // namespace bellwether

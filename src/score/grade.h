@@ -10,6 +10,8 @@
 #include <optional>
 #include <span>
 
+#include "score/forecast.h"
+
 namespace bellwether {
 
 inline constexpr size_t kNdcgPlaces = 100;
@@ -32,5 +34,20 @@ struct RankingGrade {
 // `measure` and `moved` are by person, of one length; a higher measure foretells more. Not NaN.
 // Cost: O(n log n).
 RankingGrade grade_ranking(std::span<const double> measure, std::span<const uint32_t> moved);
+
+// How often what came lay within the 90 % intervals of a forecast, by the randomised probability
+// integral transform, in expectation: of a count that could fall on either side of an end, the
+// share that lies inside. 0.90 where the intervals hold what they promise. Czado, Gneiting and
+// Held, Biometrics 65, 2009.
+struct Calibration {
+  std::optional<double> coverage;           // over everybody, [0, 1]; empty: there is nobody
+  std::optional<double> coverage_expected;  // over those expected to move at least one
+  uint64_t people = 0;
+  uint64_t expected = 0;  // how many these are
+};
+
+// By person, of one length.
+Calibration grade_intervals(std::span<const CountForecast> forecasts,
+                            std::span<const uint32_t> moved);
 
 }  // namespace bellwether

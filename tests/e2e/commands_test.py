@@ -81,6 +81,10 @@ class Commands(unittest.TestCase):
         self.assertEqual(told["folds"][0]["responses_before"], 24)
         self.assertGreater(told["measures"]["score"]["ndcg_100"], 0.5)
         self.assertIsNone(told["measures"]["followers"]["ndcg_100"])  # nobody follows anybody here
+        lessons = [fold["lessons"] for fold in told["folds"]]
+        self.assertGreater(lessons[0], 0)
+        self.assertEqual(lessons[1], lessons[0] + 1)  # the window before has come true
+        self.assertTrue(0 <= told["calibration"]["coverage_90"] <= 1)
         lines = bellwether("backtest", "--cut", "0.5", "--folds", "2", "--format", "ndjson",
                            home=self.home).stdout.splitlines()
         self.assertEqual(len(lines), 2 * len(told["measures"]))
@@ -313,6 +317,25 @@ class RealData(unittest.TestCase):
                 told["measures"][measure]["ndcg_100"], ndcg(people, made, came), places=9,
                 msg=measure)
         self.assertEqual(told["folds"][0]["people"], len(people))
+
+    def test_the_forecast_beats_every_naive_measure_and_holds_its_intervals(self):
+        for name in ("interactions/higgs-activity_time.txt.gz", "interactions/CollegeMsg.txt.gz",
+                     "stackexchange/quantum"):
+            home = self.home / pathlib.Path(name).name.split(".")[0]
+            bellwether("ingest", DATA / name, home=home)
+            told = json.loads(bellwether("backtest", "--json", home=home).stdout)
+            measures = told["measures"]
+            naive = [m for m in measures
+                     if m not in ("forecast", "score", "score without the crowd rule")]
+            for figure in ("ndcg_100", "spearman", "auc"):
+                best = max(measures[m][figure] or -1 for m in naive)
+                self.assertGreater(measures["forecast"][figure], best, msg=f"{name}, {figure}")
+            held = told["calibration"]
+            print(f"{name}: forecast {measures['forecast']['ndcg_100']:.3f}, "
+                  f"best naive {max(measures[m]['ndcg_100'] or -1 for m in naive):.3f}, "
+                  f"held {held['coverage_90']:.3f} and {held['coverage_90_expected']:.3f}")
+            self.assertTrue(.87 <= held["coverage_90"] <= .93, msg=name)
+            self.assertTrue(.85 <= held["coverage_90_expected"] <= .95, msg=name)
 
 
 def distinct(acts):

@@ -88,7 +88,20 @@ void print_table(Context& context, const BacktestResult& result) {
     table.row(std::move(cells));
   }
   table.print(context.out, context.columns);
-  context.out << "\n* the best of its column. Ties are broken at random, in expectation.\n\n";
+  context.out << "\n* the best of its column. Ties are broken at random, in expectation.\n";
+  const auto percent = [](const std::optional<double>& share) {
+    return share ? fmt::format("{:.1f} %", 100 * *share) : std::string("-");
+  };
+  if (report.calibration.coverage) {
+    fmt::print(context.out,
+               "The forecast's 90 % intervals held for {} of {} people, and for {} of those {} "
+               "expected to move at least one.\n",
+               percent(report.calibration.coverage), grouped(report.calibration.people),
+               percent(report.calibration.coverage_expected), grouped(report.calibration.expected));
+  } else {
+    context.out << "There is no window before the first cut to fit a forecast on.\n";
+  }
+  context.out << '\n';
   Table folds({{"cut", false},
                {"end", false},
                {"responses before", true},
@@ -96,13 +109,17 @@ void print_table(Context& context, const BacktestResult& result) {
                {"people", true},
                {"moving", true},
                {"vouched", true},
-               {"NDCG@100 of the score", true},
+               {"NDCG@100", true},
+               {"held", true},
+               {"held ≥ 1", true},
                {"", false}});
   for (const BacktestFold& fold : report.folds) {
     folds.row({to_string(fold.cut), to_string(fold.end), grouped(fold.responses_before),
                grouped(fold.responses_within), grouped(fold.people), grouped(fold.moving),
                fmt::format("{:.0f} %", 100 * fold.vouched_share),
-               fold.grades[0].ndcg ? fmt::format("{:.3f}", *fold.grades[0].ndcg) : "-", ""});
+               fold.grades[0].ndcg ? fmt::format("{:.3f}", *fold.grades[0].ndcg) : "-",
+               percent(fold.calibration ? fold.calibration->coverage : std::nullopt),
+               percent(fold.calibration ? fold.calibration->coverage_expected : std::nullopt), ""});
   }
   folds.print(context.out, context.columns);
   fmt::print(context.out, "\nMethod {}, policy {} ({}).\n", result.method, result.policy_name,

@@ -525,6 +525,13 @@ Json grades_json(const BacktestReport& report, const std::vector<RankingGrade>& 
   return json;
 }
 
+Json calibration_json(const Calibration& calibration) {
+  return {{"coverage_90", number(calibration.coverage)},
+          {"coverage_90_expected", number(calibration.coverage_expected)},
+          {"people", calibration.people},
+          {"expected", calibration.expected}};
+}
+
 Json fold_json(const BacktestFold& fold) {
   return {{"cut", instant(fold.cut)},
           {"end", instant(fold.end)},
@@ -553,6 +560,8 @@ std::string to_json(const BacktestResult& result) {
   for (const BacktestFold& fold : result.report.folds) {
     Json json = fold_json(fold);
     json["measures"] = grades_json(result.report, fold.grades);
+    json["lessons"] = fold.lessons;
+    json["calibration"] = fold.calibration ? calibration_json(*fold.calibration) : Json(nullptr);
     folds.push_back(std::move(json));
   }
   return line_of({{"method", result.method},
@@ -561,6 +570,7 @@ std::string to_json(const BacktestResult& result) {
                   {"automatic_teleport", result.automatic_teleport},
                   {"simulated", result.simulated},
                   {"measures", grades_json(result.report, result.report.mean)},
+                  {"calibration", calibration_json(result.report.calibration)},
                   {"folds", std::move(folds)}});
 }
 

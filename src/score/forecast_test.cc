@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "score/forecast.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <cmath>
+#include <random>
+
+#include "score/grade.h"
+#include "score/testing.h"
+
+namespace bellwether {
+namespace {
+
+using testing::Each;
+
+// The chances of 0, 1, 2, ... up to `last`, one from the other.
+std::vector<double> chances_of(double mean, double size, uint32_t last) {
+  std::vector<double> out{std::pow(size / (size + mean), size)};
+  for (uint32_t k = 0; k < last; ++k) {
+    out.push_back(out.back() * (size + k) / (k + 1.0) * mean / (size + mean));
+  }
+  return out;
+}
+
+RC_GTEST_PROP(CountForecast, HasTheChancesOfANegativeBinomial, ()) {
+  const double mean = std::exp(*rc::gen::inRange(-40, 40) / 10.0);
+  const double size = std::exp(*rc::gen::inRange(-30, 30) / 10.0);
+  const CountForecast forecast{mean, size};
+  double sum = 0;
+  uint32_t k = 0;
+  for (const double chance : chances_of(mean, size, 50)) {
+    sum += chance;
+    RC_ASSERT(std::abs(forecast.at_most(k) - sum) < 1e-9);
+    ++k;
+  }
+  RC_ASSERT(forecast.at_most(-1) == 0);
+}
+
+RC_GTEST_PROP(CountForecast, AQuantileIsTheFirstCountThatReachesTheChance, ()) {
+  const double mean = std::exp(*rc::gen::inRange(-60, 80) / 10.0);
+  const double size = std::exp(*rc::gen::inRange(-20, 30) / 10.0);
+  const double chance = *rc::gen::inRange(1, 1000) / 1000.0;
+  const CountForecast forecast{mean, size};
+  const uint32_t quantile = forecast.quantile(chance);
+  RC_ASSERT(forecast.at_most(quantile) >= chance);
+  if (quantile > 0) RC_ASSERT(forecast.at_most(quantile - 1.0) < chance);
+}
+
+TEST(ForecastFeatures, SumPeopleMovedAndResponsesGivenByHalfLife) {
+  TestWorld world;
+  const AccountId ana = world.add_account(), bo = world.add_account(), cy = world.add_account();
+  world.respond(bo, Verb::kReply, ana, at_day(-1));
+  world.respond(cy, Verb::kReply, ana, at_day(-7));
+  const TestScores scores = score_world(world);
+  const std::vector<ForecastFeatures> features = forecast_features(scores.graph, at_day(0), 1);
+  const auto chance = [](double ages) { return 1 - std::exp(-std::exp2(-ages)); };
+  const auto feature = [](double amount) { return std::log((0.1 + amount) / 0.1); };
+  // At a day, a day ago is one half-life and a week is seven.
+  EXPECT_NEAR(features[ana][2], feature(chance(1) + chance(7)), 1e-6);
+  EXPECT_NEAR(features[ana][3], feature(chance(1 / 7.0) + chance(1)), 1e-6);
+  EXPECT_EQ(features[ana][7], 0) << "she responded to nobody";
+  EXPECT_NEAR(features[bo][8], feature(0.5), 0.0625) << "one response, a day ago, in eighths";
+  EXPECT_NEAR(features[cy][8], feature(std::exp2(-7)), 0.0625);
+  EXPECT_EQ(features[bo][0], 0) << "nobody responded to him";
+}
+
+TEST(ForecastFeatures, OfAnEarlierInstantKnowNothingOfWhatCameAfter) {
+  TestWorld world;
+  const std::vector<AccountId> people = world.add_accounts(10);
+  std::mt19937 rng(3);
+  for (int i = 0; i < 300; ++i) {
+    const AccountId mover = people[rng() % people.size()];
+    const AccountId other = people[rng() % people.size()];
+    if (mover == other) continue;
+    world.respond(mover, Verb::kReply, other,
+                  at_ms(-static_cast<int64_t>(rng() % 100) * kMsPerDay / 4));
+  }
+  const TestScores now = score_world(world);
+  TestWorld earlier = world;
+  std::erase_if(earlier.acts, [](const ResolvedAct& act) { return act.published >= at_day(-10); });
+  earlier.as_of = at_day(-10);
+  const TestScores then = score_world(earlier);
+  EXPECT_EQ(forecast_features(now.graph, at_day(-10), 1),
+            forecast_features(then.graph, at_day(-10), 3));
+}
+
+// People whose counts follow a known law of their features.
+struct Planted {
+  double intercept, slope, size;
+  std::mt19937_64 rng{11};
+
+  ForecastWindow window(size_t people, double level = 0) {
+    ForecastWindow out;
+    std::uniform_real_distribution<float> evidence(0, 6);
+    for (size_t i = 0; i < people; ++i) {
+      ForecastFeatures features{};
+      // Half have no evidence at all; who has some, has it at every half-life, more at the long.
+      if (i % 2 == 0) {
+        const float most = evidence(rng);
+        for (size_t k = 0; k < features.size(); ++k) {
+          features[k] = most * static_cast<float>(k + 1) / static_cast<float>(features.size());
+        }
+        features[3] = std::max(0.0F, evidence(rng) - 3);
+      }
+      const double mean = std::exp(intercept + slope * features[3] + level);
+      std::gamma_distribution<double> rate(size, mean / size);
+      std::poisson_distribution<uint32_t> count(std::max(rate(rng), 1e-12));
+      out.features.push_back(features);
+      out.moved.push_back(count(rng));
+    }
+    return out;
+  }
+};
+
+TEST(ForecastModel, FindsTheLawBehindTheCounts) {
+  Planted planted{-2, 1.2, 1.5};
+  const std::vector<ForecastWindow> windows{planted.window(20'000), planted.window(20'000)};
+  const ForecastModel model =
+      ForecastModel::fit(std::vector<const ForecastWindow*>{&windows[0], &windows[1]}, 1);
+  const ForecastModel on_four =
+      ForecastModel::fit(std::vector<const ForecastWindow*>{&windows[0], &windows[1]}, 4);
+  EXPECT_EQ(model.intercept(), on_four.intercept()) << "the same bits on four threads";
+  EXPECT_NEAR(model.intercept(), -2, 0.1);
+  EXPECT_NEAR(model.coefficients()[3], 1.2, 0.1);
+  for (size_t k = 0; k < model.coefficients().size(); ++k) {
+    EXPECT_GE(model.coefficients()[k], 0);
+    if (k != 3) {
+      EXPECT_LT(model.coefficients()[k], 0.1) << "feature " << k << " has no part in it";
+    }
+  }
+  EXPECT_NEAR(model.level(), 0, 0.05);
+  ForecastFeatures much{};
+  much[3] = 3;
+  EXPECT_NEAR(model.forecast(much).mean, std::exp(-2 + 1.2 * 3), 0.5);
+  EXPECT_NEAR(model.forecast(much).size, 1.5, 0.4);
+}
+
+TEST(ForecastModel, ItsIntervalsHoldWhatTheyPromise) {
+  Planted planted{-2.5, 1.3, 0.8};
+  const std::vector<ForecastWindow> windows{planted.window(10'000), planted.window(10'000)};
+  const ForecastModel model =
+      ForecastModel::fit(std::vector<const ForecastWindow*>{&windows[0], &windows[1]}, 1);
+  const ForecastWindow next = planted.window(10'000);
+  std::vector<CountForecast> forecasts;
+  for (const ForecastFeatures& features : next.features) {
+    forecasts.push_back(model.forecast(features));
+  }
+  const Calibration calibration = grade_intervals(forecasts, next.moved);
+  EXPECT_NEAR(*calibration.coverage, 0.9, 0.01);
+  EXPECT_NEAR(*calibration.coverage_expected, 0.9, 0.03);
+  EXPECT_EQ(calibration.people, 10'000U);
+  EXPECT_GT(calibration.expected, 500U);
+}
+
+TEST(ForecastModel, FollowsTheLevelOfTheNewestWindowAndDoubtsItMoreTheMoreItWandered) {
+  Planted planted{-1, 1, 2};
+  const ForecastWindow calm[] = {planted.window(5000), planted.window(5000), planted.window(5000)};
+  const ForecastWindow busy = planted.window(5000, std::log(3));
+  const ForecastModel steady =
+      ForecastModel::fit(std::vector<const ForecastWindow*>{&calm[0], &calm[1], &calm[2]}, 1);
+  const ForecastModel risen =
+      ForecastModel::fit(std::vector<const ForecastWindow*>{&calm[0], &calm[1], &busy}, 1);
+  ForecastFeatures some{};
+  some[3] = 2;
+  EXPECT_GT(risen.forecast(some).mean, 2 * steady.forecast(some).mean);
+  EXPECT_GT(risen.level_variance(), 10 * steady.level_variance());
+  EXPECT_LT(risen.forecast(some).size, steady.forecast(some).size) << "hence wider";
+}
+
+TEST(ForecastModel, OfSilenceIsNearlySureOfSilence) {
+  ForecastWindow nobody;
+  nobody.features.resize(100);
+  nobody.moved.assign(100, 0);
+  const ForecastModel model = ForecastModel::fit(std::vector<const ForecastWindow*>{&nobody}, 1);
+  const CountForecast forecast = model.forecast({});
+  EXPECT_LT(forecast.mean, 0.01);
+  EXPECT_EQ(forecast.quantile(0.95), 0U);
+  const ForecastWindow empty;
+  EXPECT_LT(ForecastModel::fit(std::vector<const ForecastWindow*>{&empty}, 1).forecast({}).mean,
+            1e-6);
+}
+
+// Whatever it was taught, it says something finite, and more evidence never means fewer people.
+RC_GTEST_PROP(ForecastModel, NeverForecastsFewerForMoreEvidence, ()) {
+  const auto people = *rc::gen::inRange<size_t>(1, 30);
+  ForecastWindow window;
+  for (size_t i = 0; i < people; ++i) {
+    ForecastFeatures features{};
+    for (float& feature : features) {
+      feature = static_cast<float>(*rc::gen::inRange(0, 100)) / 10.0F;
+    }
+    window.features.push_back(features);
+    window.moved.push_back(*rc::gen::inRange(0U, 2000U));
+  }
+  const ForecastModel model = ForecastModel::fit(std::vector<const ForecastWindow*>{&window}, 1);
+  ForecastFeatures features = window.features.front();
+  double before = model.forecast(features).mean;
+  for (float& feature : features) {
+    feature += 1;
+    const CountForecast now = model.forecast(features);
+    RC_ASSERT(std::isfinite(now.mean) && now.mean > 0);
+    RC_ASSERT(std::isfinite(now.size) && now.size > 0);
+    RC_ASSERT(now.mean >= before);
+    before = now.mean;
+  }
+}
+
+TEST(GradeIntervals, CountTheShareThatLiesInsideWhereACountStraddlesAnEnd) {
+  // Poisson, nearly: mean 1e-3, so 0 has a chance of 0.999 and the transform is uniform over it.
+  const CountForecast rare{1e-3, 1e6};
+  const std::vector<CountForecast> forecasts{rare};
+  const Calibration zero = grade_intervals(forecasts, std::vector<uint32_t>{0});
+  EXPECT_NEAR(*zero.coverage, 0.9 / 0.999, 1e-5);
+  EXPECT_EQ(*grade_intervals(forecasts, std::vector<uint32_t>{1}).coverage, 0);
+  EXPECT_FALSE(zero.coverage_expected) << "nobody is expected to move anybody";
+  EXPECT_FALSE(grade_intervals({}, {}).coverage);
+  const std::vector<CountForecast> sure{{1, 1}};
+  EXPECT_TRUE(grade_intervals(sure, std::vector<uint32_t>{0}).coverage_expected);
+}
+
+}  // namespace
+}  // namespace bellwether
