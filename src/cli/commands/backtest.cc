@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <fmt/ostream.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "cli/output.h"
@@ -54,20 +55,16 @@ bool read_cut(const std::string& text, BacktestOptions& options) {
   return options.cut.has_value();
 }
 
-void print_table(Context& context, const BacktestResult& result) {
-  const BacktestReport& report = result.report;
-  const bool several = report.folds.size() > 1;
-  fmt::print(context.out, "{}Who, of those seen before, moves most people next? {}, {}.\n\n",
-             result.simulated ? "Simulated. " : "",
-             several ? fmt::format("Means over {} windows", report.folds.size()) : "One window",
-             result.automatic_teleport ? "standing from the automatic set of each cut"
-                                       : "standing from the operator's own set");
-  const auto best = [&](std::optional<double> RankingGrade::*figure) {
-    double most = -2;
-    for (const RankingGrade& grade : report.mean)
-      most = std::max(most, (grade.*figure).value_or(-2));
-    return most;
-  };
+std::string lasting(int64_t ms) {
+  const auto days = static_cast<double>(ms) / static_cast<double>(kMsPerDay);
+  return days < 2 ? fmt::format("{:.1f} h", 24 * days) : fmt::format("{:.1f} d", days);
+}
+
+std::string percent(const std::optional<double>& share) {
+  return share ? fmt::format("{:.1f} %", 100 * *share) : "-";
+}
+
+void print_measures(Context& context, const BacktestReport& report) {
   const std::array figures{&RankingGrade::ndcg, &RankingGrade::spearman, &RankingGrade::auc,
                            &RankingGrade::overlap};
   Table table({{"measure", false},
@@ -81,49 +78,70 @@ void print_table(Context& context, const BacktestResult& result) {
     for (const auto figure : figures) {
       const std::optional<double>& value = report.mean[m].*figure;
       // The best of a column is marked, so that nobody has to look for it.
-      cells.push_back(value ? fmt::format("{:.3f}{}", *value, *value == best(figure) ? "*" : " ")
-                            : "- ");
+      const bool best = std::none_of(report.mean.begin(), report.mean.end(),
+                                     [&](const RankingGrade& g) { return g.*figure > value; });
+      cells.push_back(value ? fmt::format("{:.3f}{}", *value, best ? "*" : " ") : "- ");
     }
     cells.emplace_back();
     table.row(std::move(cells));
   }
   table.print(context.out, context.columns);
-  context.out << "\n* the best of its column. Ties are broken at random, in expectation.\n";
-  const auto percent = [](const std::optional<double>& share) {
-    return share ? fmt::format("{:.1f} %", 100 * *share) : std::string("-");
-  };
-  if (report.calibration.coverage) {
-    fmt::print(context.out,
-               "The forecast's 90 % intervals held for {} of {} people, and for {} of those {} "
-               "expected to move at least one.\n",
-               percent(report.calibration.coverage), grouped(report.calibration.people),
-               percent(report.calibration.coverage_expected), grouped(report.calibration.expected));
-  } else {
-    context.out << "There is no window before the first cut to fit a forecast on.\n";
+}
+
+std::string calibration_sentence(const Calibration& calibration) {
+  if (!calibration.coverage) return "There is no window before the first cut to fit a forecast on.";
+  std::string sentence = fmt::format("The 90 % intervals held in {} of {} forecasts",
+                                     percent(calibration.coverage), grouped(calibration.people));
+  if (calibration.expected > 0) {
+    sentence += fmt::format(", and in {} of the {} that expected at least one person moved",
+                            percent(calibration.coverage_expected), grouped(calibration.expected));
   }
-  context.out << '\n';
-  Table folds({{"cut", false},
-               {"end", false},
-               {"responses before", true},
+  return sentence + ".";
+}
+
+void print_folds(Context& context, const BacktestReport& report) {
+  Table table({{"from", false},
+               {"lasts", true},
+               {"before", true},
                {"within", true},
                {"people", true},
                {"moving", true},
                {"vouched", true},
-               {"NDCG@100", true},
+               {"forecast", true},
                {"held", true},
-               {"held ≥ 1", true},
                {"", false}});
   for (const BacktestFold& fold : report.folds) {
-    folds.row({to_string(fold.cut), to_string(fold.end), grouped(fold.responses_before),
-               grouped(fold.responses_within), grouped(fold.people), grouped(fold.moving),
-               fmt::format("{:.0f} %", 100 * fold.vouched_share),
+    table.row({to_string(fold.cut).substr(0, 16), lasting(fold.end.ms - fold.cut.ms),
+               grouped(fold.responses_before), grouped(fold.responses_within), grouped(fold.people),
+               grouped(fold.moving), fmt::format("{:.0f} %", 100 * fold.vouched_share),
                fold.grades[0].ndcg ? fmt::format("{:.3f}", *fold.grades[0].ndcg) : "-",
-               percent(fold.calibration ? fold.calibration->coverage : std::nullopt),
-               percent(fold.calibration ? fold.calibration->coverage_expected : std::nullopt), ""});
+               percent(fold.calibration ? fold.calibration->coverage : std::nullopt), ""});
   }
-  folds.print(context.out, context.columns);
-  fmt::print(context.out, "\nMethod {}, policy {} ({}).\n", result.method, result.policy_name,
-             result.policy_hash);
+  table.print(context.out, context.columns);
+}
+
+void print_table(Context& context, const BacktestResult& result) {
+  const BacktestReport& report = result.report;
+  const auto width = static_cast<size_t>(context.columns);
+  const auto say = [&](const std::string& text) { context.out << wrap(text, width, 0) << "\n"; };
+  say(fmt::format(
+      "{}Who, of those seen before, moves most people next? {}; standing from {}.",
+      result.simulated ? "Simulated. " : "",
+      report.folds.size() > 1 ? fmt::format("Means over {} windows", report.folds.size())
+                              : "One window",
+      result.automatic_teleport ? "the automatic set of each cut" : "the operator's own set"));
+  context.out << '\n';
+  print_measures(context, report);
+  context.out << '\n';
+  say("* the best of its column. Ties are broken at random, in expectation.");
+  say(calibration_sentence(report.calibration));
+  context.out << '\n';
+  print_folds(context, report);
+  context.out << '\n';
+  say("before, within: responses; moving: people who moved anybody within; vouched: of those who "
+      "had responded to anybody; forecast: its NDCG@100.");
+  say(fmt::format("Method {}, policy {} ({}).", result.method, result.policy_name,
+                  result.policy_hash));
 }
 
 }  // namespace

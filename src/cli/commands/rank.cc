@@ -32,11 +32,11 @@ void print_head(Context& context, const Meta& meta, const PersonRow& person,
   fmt::print(out, "{}  (person {})\n\n  {}.\n", accounts, person.person, sentence);
   if (person.rank > 0) {
     fmt::print(
-        out, "  {} of the settled; above {:.0f} % of all with evidence; as of {}.\n",
+        out, "  {} of the settled; above {} of all with evidence; as of {}.\n",
         person.rank_low == person.rank_high
             ? fmt::format("Rank {}", grouped(person.rank_low))
             : fmt::format("Rank {} to {}", grouped(person.rank_low), grouped(person.rank_high)),
-        person.percentile, to_day(meta.as_of));
+        above_share(person.percentile), to_day(meta.as_of));
   }
   if (!person.topics.empty()) {
     std::string topics;

@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "workspace/query/words.h"
+
 namespace bellwether {
 namespace {
 
@@ -310,6 +312,15 @@ TEST(Render, PlainTextAndHandlesStayAsTheyAre) {
   EXPECT_EQ(csv_cell("ana=bo"), "ana=bo");
   EXPECT_EQ(csv_cell(""), "");
   EXPECT_EQ(csv_cell("a,b"), "\"a,b\"");
+}
+
+TEST(Words, NobodyStandsAboveEverybody) {
+  EXPECT_EQ(above_share(0), "0 %");
+  EXPECT_EQ(above_share(87.9), "87 %");
+  EXPECT_EQ(above_share(98.99), "98 %");
+  EXPECT_EQ(above_share(99), "99.0 %");
+  EXPECT_EQ(above_share(99.95), "99.9 %");
+  EXPECT_EQ(above_share(99.9999), "99.9 %");
 }
 
 }  // namespace

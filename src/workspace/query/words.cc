@@ -14,6 +14,11 @@ std::string grouped(uint64_t number) {
   return digits;
 }
 
+std::string above_share(double percentile) {
+  if (percentile < 99) return fmt::format("{:.0f} %", std::floor(percentile));
+  return fmt::format("{:.1f} %", std::floor(10 * percentile) / 10);
+}
+
 std::string about_people(double people) {
   if (people < 0.5) return "hardly anybody";
   if (people < 1.5) return "one person";

@@ -12,6 +12,8 @@ namespace bellwether {
 
 // "1,234"; "about 140" style rounding is about_people's.
 std::string grouped(uint64_t number);
+// "87 %" of a percentile in [0, 100); never rounded up, since nobody is above everybody: "99.9 %".
+std::string above_share(double percentile);
 // "no", "one person", "about 140 people", rounded to two figures.
 std::string about_people(double people);
 // "@ana", "@ana and @bo", "@ana, @bo and 31 others". `total` counts all; names may be fewer.
