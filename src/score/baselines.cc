@@ -10,7 +10,7 @@ namespace bellwether {
 namespace {
 
 constexpr double kPageRankDamping = 0.85;
-constexpr double kPageRankTolerance = 1e-10;
+constexpr double kPageRankTolerance = 1e-8;
 constexpr int kPageRankIterationsMax = 100;
 
 uint64_t pair_of(PersonId first, PersonId second) { return uint64_t{first} << 32 | second; }

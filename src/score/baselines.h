@@ -68,7 +68,7 @@ std::vector<double> distinct_responders(std::span<const Response> responses, uin
 std::vector<double> followers(std::span<const Response> responses, uint32_t persons);
 
 // PageRank over "responded to", each pair once, damping 0.85, until the sum of changes is below
-// 1e-10 or 100 iterations have passed. What people who responded to nobody hold returns to the
+// 1e-8 or 100 iterations have passed. What people who responded to nobody hold returns to the
 // teleport set, which is everybody. Sums to 1. Page et al. 1999; Gleich, SIAM Review 57(3), 2015,
 // calls this the strongly preferential one.
 std::vector<double> page_rank(const ResponseGraph& graph);
