@@ -313,6 +313,12 @@ Calibration mean_of(std::span<const BacktestFold> folds) {
     out.expected += one.expected;
     within += one.coverage.value_or(0) * static_cast<double>(one.people);
     within_expected += one.coverage_expected.value_or(0) * static_cast<double>(one.expected);
+    for (size_t t = 0; t < out.tenths.size(); ++t) {
+      out.tenths[t] += one.tenths[t] * static_cast<double>(one.expected);
+    }
+  }
+  for (double& tenth : out.tenths) {
+    if (out.expected > 0) tenth /= static_cast<double>(out.expected);
   }
   if (out.people > 0) out.coverage = within / static_cast<double>(out.people);
   if (out.expected > 0) out.coverage_expected = within_expected / static_cast<double>(out.expected);

@@ -58,7 +58,7 @@ TEST(Backtest, TellsASteadyCommunityWell) {
   EXPECT_EQ(fold.people, 30U);
   EXPECT_EQ(report.measures[0], "forecast");
   EXPECT_EQ(report.measures[1], "score");
-  for (const size_t measure : {0, 1}) {
+  for (const size_t measure : {size_t{0}, size_t{1}}) {
     EXPECT_GT(*fold.grades[measure].ndcg, 0.9);
     EXPECT_GT(*fold.grades[measure].spearman, 0.7);
   }

@@ -151,6 +151,7 @@ TEST(ForecastModel, ItsIntervalsHoldWhatTheyPromise) {
   const Calibration calibration = grade_intervals(forecasts, next.moved);
   EXPECT_NEAR(*calibration.coverage, 0.9, 0.01);
   EXPECT_NEAR(*calibration.coverage_expected, 0.9, 0.03);
+  for (const double tenth : calibration.tenths) EXPECT_NEAR(tenth, 0.1, 0.04);
   EXPECT_EQ(calibration.people, 10'000U);
   EXPECT_GT(calibration.expected, 500U);
 }
@@ -218,7 +219,12 @@ TEST(GradeIntervals, CountTheShareThatLiesInsideWhereACountStraddlesAnEnd) {
   EXPECT_FALSE(zero.coverage_expected) << "nobody is expected to move anybody";
   EXPECT_FALSE(grade_intervals({}, {}).coverage);
   const std::vector<CountForecast> sure{{1, 1}};
-  EXPECT_TRUE(grade_intervals(sure, std::vector<uint32_t>{0}).coverage_expected);
+  const Calibration low = grade_intervals(sure, std::vector<uint32_t>{0});
+  EXPECT_TRUE(low.coverage_expected);
+  // 0 has a chance of a half, so the transform is uniform over the lower half.
+  EXPECT_NEAR(low.tenths[0], 0.2, 1e-12);
+  EXPECT_NEAR(low.tenths[4], 0.2, 1e-12);
+  EXPECT_NEAR(low.tenths[5], 0, 1e-12);
 }
 
 }  // namespace

@@ -140,6 +140,15 @@ Calibration grade_intervals(std::span<const CountForecast> forecasts,
     if (forecasts[i].mean < 1) continue;
     ++out.expected;
     within_expected += share;
+    for (size_t t = 0; t < out.tenths.size(); ++t) {
+      const double begin = static_cast<double>(t) / static_cast<double>(out.tenths.size());
+      const double end = static_cast<double>(t + 1) / static_cast<double>(out.tenths.size());
+      const double part = std::max(0.0, std::min(high, end) - std::max(low, begin));
+      if (high > low) out.tenths[t] += part / (high - low);
+    }
+  }
+  for (double& tenth : out.tenths) {
+    if (out.expected > 0) tenth /= static_cast<double>(out.expected);
   }
   if (out.people > 0) out.coverage = within / static_cast<double>(out.people);
   if (out.expected > 0) out.coverage_expected = within_expected / static_cast<double>(out.expected);

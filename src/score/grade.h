@@ -5,6 +5,7 @@
 // every figure here is what is expected when ties, on either side, are broken at random: exactly,
 // not by drawing.
 #pragma once
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -44,6 +45,10 @@ struct Calibration {
   std::optional<double> coverage_expected;  // over those expected to move at least one
   uint64_t people = 0;
   uint64_t expected = 0;  // how many these are
+  // Of those expected to move at least one, the share whose transform lies in each tenth: a tenth
+  // each where the forecast is right. All 0 if there are none. (The many who are expected to move
+  // nobody, and do not, would fill every tenth alike and hide what is wrong.)
+  std::array<double, 10> tenths{};
 };
 
 // By person, of one length.

@@ -18,6 +18,7 @@ import time
 import unittest
 import urllib.error
 import urllib.request
+import xml.etree.ElementTree
 
 from program import PROGRAM, TMP, bellwether, village
 
@@ -94,6 +95,14 @@ class Commands(unittest.TestCase):
         table = bellwether("backtest", home=self.home).stdout
         self.assertIn("distinct responders", table)
         self.assertNotIn("p1", table)  # it speaks of measures, never of people
+        picture = self.folder / "backtest.svg"
+        bellwether("backtest", "--plot", picture, home=self.home)
+        root = xml.etree.ElementTree.parse(picture).getroot()
+        self.assertEqual(root.tag, "{http://www.w3.org/2000/svg}svg")
+        words = " ".join(root.itertext())
+        for word in ("forecast", "distinct responders", "pagerank"):
+            self.assertIn(word, words)
+        bellwether("backtest", "--plot", self.folder / "no/such/folder.svg", home=self.home, code=3)
         for wrong in (("--cut", "1.5"), ("--cut", "soon"), ("--window", "7"), ("--folds", "0")):
             bellwether("backtest", *wrong, home=self.home, code=2)
         bellwether("backtest", "--window", "900d", home=self.home, code=1)

@@ -6,8 +6,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <fstream>
 
 #include "cli/output.h"
+#include "workspace/query/plot.h"
 #include "workspace/query/words.h"
 
 namespace bellwether {
@@ -167,9 +169,13 @@ int command_backtest(Context& context, const std::vector<std::string>& arguments
                  "how long each window is: 12h, 7d, 4w; otherwise what comes after the cut is "
                  "divided into windows of equally many responses")
       ->type_name("DURATION");
+  std::string plot;
+  app.add_option("--plot", plot, "also draw it: an SVG of ranking quality and calibration")
+      ->type_name("FILE");
   app.footer(
       "Examples:\n  bellwether backtest\n  bellwether backtest --folds 10 --cut 0.5\n"
-      "  bellwether backtest --window 7d --folds 4 --json");
+      "  bellwether backtest --window 7d --folds 4 --json\n"
+      "  bellwether backtest --plot backtest.svg");
   if (const auto code = parse(app, context, arguments)) return *code;
   if (!cut.empty() && !read_cut(cut, options)) {
     fmt::print(context.err,
@@ -194,6 +200,13 @@ int command_backtest(Context& context, const std::vector<std::string>& arguments
       backtest(open->workspace(), options, [&](std::string_view phase) { line.phase(phase); });
   line.clear();
   if (!result.ok()) return complain(context, result.error());
+  if (!plot.empty()) {
+    const std::string path = absolute(context, plot);
+    std::ofstream file(path, std::ios::binary);
+    file << to_svg(*result);
+    file.flush();
+    if (!file) return complain(context, {ErrorCode::kIo, fmt::format("cannot write {}", path)});
+  }
   if (!print_for_programs(context, common.output(), *result)) print_table(context, *result);
   return kExitDone;
 }

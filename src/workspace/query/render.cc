@@ -529,7 +529,8 @@ Json calibration_json(const Calibration& calibration) {
   return {{"coverage_90", number(calibration.coverage)},
           {"coverage_90_expected", number(calibration.coverage_expected)},
           {"people", calibration.people},
-          {"expected", calibration.expected}};
+          {"expected", calibration.expected},
+          {"tenths", calibration.tenths}};
 }
 
 Json fold_json(const BacktestFold& fold) {
