@@ -245,8 +245,8 @@ BacktestFold Replay::run(const Window& window, std::span<const Window> before) {
   const auto score_under = [&](const Policy& policy) {
     return by_person(score_everybody(graph, standing, policy, {}, threads_), persons);
   };
-  const std::vector<double> score = score_under(policy_);
-  const std::vector<double> free_score = score_under(free_policy_);
+  std::vector<double> score = score_under(policy_);
+  std::vector<double> free_score = score_under(free_policy_);
   const Instant as_long{window.cut.ms - (window.end.ms - window.cut.ms)};
   const size_t as_many = std::min(seen.came.size(), seen.known.size());
   const std::vector<std::function<std::vector<double>()>> measures{

@@ -14,8 +14,6 @@
 namespace bellwether {
 namespace {
 
-using testing::Each;
-
 // The chances of 0, 1, 2, ... up to `last`, one from the other.
 std::vector<double> chances_of(double mean, double size, uint32_t last) {
   std::vector<double> out{std::pow(size / (size + mean), size)};
