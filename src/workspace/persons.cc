@@ -11,12 +11,13 @@ AccountRef split_reference(std::string_view reference) {
   return {reference.substr(0, colon), reference.substr(colon + 1)};
 }
 
+AccountId find_account(const Numbering& numbering, std::string_view reference) {
+  const AccountRef account = split_reference(reference);
+  return numbering.find(account.network, account.name);
+}
+
 Result<PersonMap> person_map(Registry& registry, Store& store, const Numbering& numbering) {
   BW_ASSIGN(const auto links, registry.links());
-  const auto find = [&](const std::string& reference) {
-    const AccountRef account = split_reference(reference);
-    return numbering.find(account.network, account.name);
-  };
   // Two accounts may be linked through a third one that this log does not hold.
   std::vector<LinkedAccount> linked;
   std::string person;
@@ -24,9 +25,9 @@ Result<PersonMap> person_map(Registry& registry, Store& store, const Numbering& 
   for (const Link& link : links) {
     if (link.person != person) {
       person = link.person;
-      first = find(person);
+      first = find_account(numbering, person);
     }
-    const AccountId account = find(link.account);
+    const AccountId account = find_account(numbering, link.account);
     if (account == kNobody) continue;
     if (first == kNobody) {
       first = account;

@@ -11,6 +11,9 @@ Result<PersonMap> person_map(Registry& registry, Store& store, const Numbering& 
 // Splits `network:name`; empty network where there is no colon.
 AccountRef split_reference(std::string_view reference);
 
+// The account that a reference names in a numbering; kNobody: it holds none of that name.
+AccountId find_account(const Numbering& numbering, std::string_view reference);
+
 // 16 hexadecimal digits of an account key: the id by which a person is named outside.
 std::string person_id(uint64_t account_key);
 std::optional<uint64_t> parse_person_id(std::string_view text);

@@ -27,8 +27,7 @@ Result<BacktestResult> backtest(Workspace& workspace, const BacktestOptions& opt
   }));
   std::vector<AccountId> teleport;
   for (const std::string& name : policy.teleport) {
-    const AccountRef account = split_reference(name);
-    const AccountId id = numbering->find(account.network, account.name);
+    const AccountId id = find_account(*numbering, name);
     if (id != kNobody) teleport.push_back(id);
   }
   const auto tell = [&](uint32_t done) {

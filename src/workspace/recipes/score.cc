@@ -193,8 +193,7 @@ Result<void> Scoring::choose_teleport() {
   }
   teleport_.clear();
   for (const std::string& name : names) {
-    const AccountRef account = split_reference(name);
-    const AccountId id = numbering_->find(account.network, account.name);
+    const AccountId id = find_account(*numbering_, name);
     if (id != kNobody) teleport_.push_back(id);
   }
   std::sort(teleport_.begin(), teleport_.end());
