@@ -38,7 +38,7 @@ std::string meta_update(const StoreMeta& meta);
 
 // Every table of the format, in the order of the page.
 std::span<const char* const> table_names();
-// The three that replace_ledger makes anew.
+// Those that replace_ledger makes anew.
 std::span<const char* const> ledger_tables();
 // CREATE OR REPLACE of one of them.
 std::string create_table(const char* table);
