@@ -18,8 +18,6 @@ struct Window {
   Instant cut, end;
 };
 
-bool before(const Response& response, Instant instant) { return response.published < instant; }
-
 Error too_few(uint32_t folds) {
   return {ErrorCode::kNotFound,
           fmt::format("the log holds too few responses for {}: try fewer folds or an earlier cut",
@@ -60,14 +58,9 @@ Result<std::vector<Window>> windows_of(std::span<const Response> responses,
     }
     return windows;
   }
-  const auto count = static_cast<double>(responses.size());
-  const auto begin =
-      options.cut ? static_cast<size_t>(std::partition_point(responses.begin(), responses.end(),
-                                                             [&](const Response& r) {
-                                                               return before(r, *options.cut);
-                                                             }) -
-                                        responses.begin())
-                  : static_cast<size_t>(options.cut_share * count);
+  const size_t begin =
+      options.cut ? count_before(responses, *options.cut)
+                  : static_cast<size_t>(options.cut_share * static_cast<double>(responses.size()));
   const auto instant_at = [&](uint32_t fold) {
     if (fold == options.folds) return end;
     if (fold == 0 && options.cut) return *options.cut;
@@ -90,24 +83,50 @@ std::vector<double> of_people(std::span<const double> all, std::span<const Perso
   return out;
 }
 
-std::vector<double> by_person(std::span<const PersonScore> scores, uint32_t persons) {
-  std::vector<double> out(persons, 0);
-  for (const PersonScore& score : scores) out[score.person] = score.value;
-  return out;
-}
+// Who had been on either side of a response before a cut, and how many each moved after it.
+struct Seen {
+  std::vector<Response> known, came;
+  std::vector<PersonId> people;
+  std::vector<uint32_t> moved;  // by place in people
+};
+
+// What measures are made of.
+struct Facts {
+  const Window& window;
+  const Seen& seen;
+  const ResponseGraph& responded;
+  uint32_t persons;
+  // By person; all 0: there is none.
+  std::vector<double> forecast, score, score_without_crowd_rule;
+};
+
+struct Measure {
+  std::string_view name;
+  std::vector<double> (*values)(const Facts&);  // by person
+};
 
 constexpr std::array kMeasures{
-    std::string_view("forecast"),
-    std::string_view("score"),
-    std::string_view("score without the crowd rule"),
-    std::string_view("responses"),
-    std::string_view("distinct responders"),
-    std::string_view("pagerank"),
-    std::string_view("k-core"),
-    std::string_view("voterank"),
-    std::string_view("last duration"),
-    std::string_view("last responses"),
-    std::string_view("followers"),
+    Measure{"forecast", [](const Facts& f) { return f.forecast; }},
+    Measure{"score", [](const Facts& f) { return f.score; }},
+    Measure{"score without the crowd rule",
+            [](const Facts& f) { return f.score_without_crowd_rule; }},
+    Measure{"responses", [](const Facts& f) { return total_responses(f.seen.known, f.persons); }},
+    Measure{"distinct responders",
+            [](const Facts& f) { return distinct_responders(f.seen.known, f.persons); }},
+    Measure{"pagerank", [](const Facts& f) { return page_rank(f.responded); }},
+    Measure{"k-core", [](const Facts& f) { return core_number(f.responded); }},
+    Measure{"voterank", [](const Facts& f) { return vote_rank(f.responded); }},
+    Measure{"last duration",
+            [](const Facts& f) {
+              const Instant from{f.window.cut.ms - (f.window.end.ms - f.window.cut.ms)};
+              return distinct_responders(in_force(f.seen.known, from, f.window.cut), f.persons);
+            }},
+    Measure{"last responses",
+            [](const Facts& f) {
+              const size_t many = std::min(f.seen.came.size(), f.seen.known.size());
+              return distinct_responders(std::span(f.seen.known).last(many), f.persons);
+            }},
+    Measure{"followers", [](const Facts& f) { return followers(f.seen.known, f.persons); }},
 };
 
 class Replay {
@@ -127,21 +146,18 @@ class Replay {
     free_policy_.crowd_share = 1e12;
   }
 
-  // `before`: windows to learn from, if this is the first fold.
+  // `before`: windows to fit the forecast on, if this is the first fold.
   BacktestFold run(const Window& window, std::span<const Window> before);
 
  private:
-  // Who had been on either side of a response before a cut, and how many each moved after it.
-  struct Seen {
-    std::vector<Response> known, came;
-    std::vector<PersonId> people;
-    std::vector<uint32_t> moved;  // by place in people
-  };
   Seen look(const Window& window) const;
   GraphSnapshot graph_at(Instant cut) const;
-  ForecastWindow lesson(const Seen& seen, const GraphSnapshot& graph, Instant cut) const;
-  // Nothing if there is nothing to learn from.
-  void grade_forecast(const Seen& seen, const ForecastWindow& now, BacktestFold& fold) const;
+  ForecastWindow window_at(const Seen& seen, const GraphSnapshot& graph, Instant cut) const;
+  std::vector<double> score_under(const GraphSnapshot& graph, const Standing& standing,
+                                  const Policy& policy) const;
+  // The means, by person, and how well the intervals held; all 0 if there is no window to fit on.
+  std::vector<double> forecast(const Seen& seen, const ForecastWindow& now,
+                               BacktestFold& fold) const;
 
   std::span<const LedgerEntry> ledger_;
   std::span<const Response> responses_;
@@ -151,10 +167,10 @@ class Replay {
   const Policy& policy_;
   Policy free_policy_;
   unsigned threads_;
-  std::vector<ForecastWindow> lessons_;  // oldest first
+  std::vector<ForecastWindow> training_;  // oldest first; at most kForecastWindowsMax
 };
 
-Replay::Seen Replay::look(const Window& window) const {
+Seen Replay::look(const Window& window) const {
   Seen seen;
   seen.known = in_force(responses_, kEarliest, window.cut);
   seen.came = in_force(responses_, window.cut, window.end);
@@ -179,7 +195,7 @@ GraphSnapshot Replay::graph_at(Instant cut) const {
   return GraphSnapshot(std::move(entries), account_network_, persons_, cut, threads_);
 }
 
-ForecastWindow Replay::lesson(const Seen& seen, const GraphSnapshot& graph, Instant cut) const {
+ForecastWindow Replay::window_at(const Seen& seen, const GraphSnapshot& graph, Instant cut) const {
   const std::vector<ForecastFeatures> all = forecast_features(graph, cut, threads_);
   ForecastWindow window;
   for (const PersonId person : seen.people) window.features.push_back(all[person]);
@@ -187,24 +203,28 @@ ForecastWindow Replay::lesson(const Seen& seen, const GraphSnapshot& graph, Inst
   return window;
 }
 
-void Replay::grade_forecast(const Seen& seen, const ForecastWindow& now, BacktestFold& fold) const {
-  const size_t count = std::min(lessons_.size(), kForecastWindowsMax);
-  if (count == 0) {
-    fold.grades.emplace_back();
-    return;
+std::vector<double> Replay::score_under(const GraphSnapshot& graph, const Standing& standing,
+                                        const Policy& policy) const {
+  std::vector<double> out(persons_.persons, 0);
+  for (const PersonScore& score : score_everybody(graph, standing, policy, {}, threads_)) {
+    out[score.person] = score.value;
   }
-  std::vector<const ForecastWindow*> lessons;
-  for (const ForecastWindow& lesson : std::span(lessons_).last(count)) lessons.push_back(&lesson);
-  const ForecastModel model = ForecastModel::fit(lessons, threads_);
+  return out;
+}
+
+std::vector<double> Replay::forecast(const Seen& seen, const ForecastWindow& now,
+                                     BacktestFold& fold) const {
+  std::vector<double> means(persons_.persons, 0);
+  if (training_.empty()) return means;
+  const ForecastModel model = ForecastModel::fit(training_, threads_);
   std::vector<CountForecast> forecasts;
-  std::vector<double> means;
-  for (const ForecastFeatures& features : now.features) {
-    forecasts.push_back(model.forecast(features));
-    means.push_back(forecasts.back().mean);
+  for (size_t i = 0; i < seen.people.size(); ++i) {
+    forecasts.push_back(model.forecast(now.features[i]));
+    means[seen.people[i]] = forecasts.back().mean;
   }
   fold.calibration = grade_intervals(forecasts, seen.moved);
-  fold.lessons = static_cast<uint32_t>(count);
-  fold.grades.push_back(grade_ranking(means, seen.moved));
+  fold.training_windows = static_cast<uint32_t>(training_.size());
+  return means;
 }
 
 BacktestFold Replay::run(const Window& window, std::span<const Window> before) {
@@ -236,42 +256,28 @@ BacktestFold Replay::run(const Window& window, std::span<const Window> before) {
   fold.vouched_share = responding == 0 ? 0 : static_cast<double>(vouched) / responding;
 
   for (const Window& earlier : before) {
-    lessons_.push_back(lesson(look(earlier), graph, earlier.cut));
+    training_.push_back(window_at(look(earlier), graph, earlier.cut));
   }
-  ForecastWindow now = lesson(seen, graph, window.cut);
-  grade_forecast(seen, now, fold);
-  lessons_.push_back(std::move(now));
+  ForecastWindow now = window_at(seen, graph, window.cut);
+  const Facts facts{window,
+                    seen,
+                    responded,
+                    persons,
+                    forecast(seen, now, fold),
+                    score_under(graph, standing, policy_),
+                    score_under(graph, standing, free_policy_)};
+  training_.push_back(std::move(now));
+  if (training_.size() > kForecastWindowsMax) training_.erase(training_.begin());
 
-  const auto score_under = [&](const Policy& policy) {
-    return by_person(score_everybody(graph, standing, policy, {}, threads_), persons);
-  };
-  std::vector<double> score = score_under(policy_);
-  std::vector<double> free_score = score_under(free_policy_);
-  const Instant as_long{window.cut.ms - (window.end.ms - window.cut.ms)};
-  const size_t as_many = std::min(seen.came.size(), seen.known.size());
-  const std::vector<std::function<std::vector<double>()>> measures{
-      [&] { return score; },
-      [&] { return free_score; },
-      [&] { return total_responses(seen.known, persons); },
-      [&] { return distinct_responders(seen.known, persons); },
-      [&] { return page_rank(responded); },
-      [&] { return core_number(responded); },
-      [&] { return vote_rank(responded); },
-      [&] { return distinct_responders(in_force(seen.known, as_long, window.cut), persons); },
-      [&] { return distinct_responders(std::span(seen.known).last(as_many), persons); },
-      [&] { return followers(seen.known, persons); },
-  };
-  std::vector<RankingGrade> grades(measures.size());
-  parallel_for(measures.size(), 1, threads_, [&](size_t begin, size_t end) {
+  fold.grades.resize(kMeasures.size());
+  parallel_for(kMeasures.size(), 1, threads_, [&](size_t begin, size_t end) {
     for (size_t m = begin; m < end; ++m) {
-      const std::vector<double> values = of_people(measures[m](), seen.people);
-      // Where nobody is told apart from nobody, as followers are where nobody follows, there is
-      // nothing to grade.
+      const std::vector<double> values = of_people(kMeasures[m].values(facts), seen.people);
+      // Nothing to grade where all stand at 0, as with followers where nobody follows.
       const bool any = std::any_of(values.begin(), values.end(), [](double v) { return v > 0; });
-      if (any) grades[m] = grade_ranking(values, seen.moved);
+      if (any) fold.grades[m] = grade_ranking(values, seen.moved);
     }
   });
-  fold.grades.insert(fold.grades.end(), grades.begin(), grades.end());
   return fold;
 }
 
@@ -280,16 +286,10 @@ BacktestFold Replay::run(const Window& window, std::span<const Window> before) {
 std::vector<Window> windows_before(std::span<const Response> responses, const Window& first,
                                    bool equal_time) {
   std::vector<Window> out;
-  const auto place = [&](Instant instant) {
-    return static_cast<size_t>(
-        std::partition_point(responses.begin(), responses.end(),
-                             [&](const Response& r) { return before(r, instant); }) -
-        responses.begin());
-  };
-  const size_t many = place(first.end) - place(first.cut);
+  const size_t many = count_before(responses, first.end) - count_before(responses, first.cut);
   Instant end = first.cut;
   while (out.size() < kForecastWindowsMax) {
-    const size_t at = place(end);
+    const size_t at = count_before(responses, end);
     if (!equal_time && at <= many) break;
     const Instant cut = equal_time ? Instant{end.ms - (first.end.ms - first.cut.ms)}
                                    : responses[at - many].published;
@@ -348,7 +348,7 @@ Result<BacktestReport> backtest(std::span<const LedgerEntry> ledger,
   const std::vector<Response> all = responses_of(ledger, persons);
   BW_ASSIGN(const std::vector<Window> windows, windows_of(all, options));
   BacktestReport report;
-  report.measures.assign(kMeasures.begin(), kMeasures.end());
+  for (const Measure& measure : kMeasures) report.measures.push_back(measure.name);
   Replay replay(ledger, all, account_network, persons, teleport_set, policy, threads);
   const std::vector<Window> earlier = windows_before(all, windows.front(), options.window_ms > 0);
   for (const Window& window : windows) {

@@ -40,7 +40,7 @@ struct BacktestFold {
   double vouched_share = 0;  // of those who had responded to anybody, how many are vouched, [0, 1]
   std::vector<RankingGrade> grades;        // by measure
   std::optional<Calibration> calibration;  // of the forecast; empty: nothing to fit it on
-  uint32_t lessons = 0;  // windows before this one that the forecast was fitted on
+  uint32_t training_windows = 0;           // before this one, that the forecast was fitted on
 };
 
 struct BacktestReport {

@@ -62,7 +62,7 @@ TEST(Backtest, TellsASteadyCommunityWell) {
     EXPECT_GT(*fold.grades[measure].ndcg, 0.9);
     EXPECT_GT(*fold.grades[measure].spearman, 0.7);
   }
-  EXPECT_EQ(fold.lessons, 2U) << "two more quarters before it, and one to begin with";
+  EXPECT_EQ(fold.training_windows, 2U) << "two more quarters before it, and one to begin with";
   EXPECT_GT(*report.calibration.coverage, 0.75) << "thirty people are few";
   EXPECT_FALSE(fold.grades.back().ndcg) << "nobody ever followed anybody here";
 }
@@ -107,8 +107,8 @@ TEST(Backtest, WithoutAWindowBeforeItThereIsNoForecast) {
   const BacktestReport report = *Replayed(world)({.folds = 2, .cut_share = 0.3});
   EXPECT_FALSE(report.folds[0].grades[0].ndcg) << "0.35 of the responses fit into 0.3 not once";
   EXPECT_FALSE(report.folds[0].calibration);
-  EXPECT_EQ(report.folds[0].lessons, 0U);
-  EXPECT_EQ(report.folds[1].lessons, 1U) << "it learns from the first";
+  EXPECT_EQ(report.folds[0].training_windows, 0U);
+  EXPECT_EQ(report.folds[1].training_windows, 1U) << "it learns from the first";
   EXPECT_TRUE(report.folds[1].grades[0].ndcg);
   EXPECT_EQ(report.calibration.people, report.folds[1].people);
 }
@@ -122,7 +122,7 @@ TEST(Backtest, WindowsFollowEachOtherWithoutAGap) {
   for (size_t f = 0; f < report.folds.size(); ++f) {
     if (f > 0) {
       EXPECT_EQ(report.folds[f].cut, report.folds[f - 1].end);
-      EXPECT_GE(report.folds[f].lessons, report.folds[f - 1].lessons);
+      EXPECT_GE(report.folds[f].training_windows, report.folds[f - 1].training_windows);
     }
     EXPECT_EQ(report.folds[f].responses_before, report.folds[0].responses_before + within);
     within += report.folds[f].responses_within;

@@ -58,13 +58,18 @@ std::vector<Response> responses_of(std::span<const LedgerEntry> ledger, const Pe
   return out;
 }
 
+size_t count_before(std::span<const Response> responses, Instant instant) {
+  return static_cast<size_t>(
+      std::partition_point(responses.begin(), responses.end(),
+                           [&](const Response& r) { return r.published < instant; }) -
+      responses.begin());
+}
+
 std::vector<Response> in_force(std::span<const Response> responses, Instant from, Instant as_of) {
-  const auto place = [&](Instant instant) {
-    return std::partition_point(responses.begin(), responses.end(),
-                                [&](const Response& r) { return r.published < instant; });
-  };
+  const size_t begin = count_before(responses, from);
   std::vector<Response> out;
-  for (const Response& response : std::span(place(from), place(as_of))) {
+  for (const Response& response :
+       responses.subspan(begin, count_before(responses, as_of) - begin)) {
     if (!response.withdrawn.known() || response.withdrawn >= as_of) out.push_back(response);
   }
   return out;

@@ -26,6 +26,9 @@ struct Response {
 // People left out of `persons` are left out here.
 std::vector<Response> responses_of(std::span<const LedgerEntry> ledger, const PersonMap& persons);
 
+// How many of `responses` (in the order of `published`) were published before `instant`.
+size_t count_before(std::span<const Response> responses, Instant instant);
+
 // Those of `responses` (in the order of `published`) published in [from, as_of) and in force as of
 // `as_of`, in their order.
 std::vector<Response> in_force(std::span<const Response> responses, Instant from, Instant as_of);

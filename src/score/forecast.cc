@@ -36,12 +36,12 @@ struct Row {
 double clamped(double log_mean) { return std::clamp(log_mean, -kLogMeanMax, kLogMeanMax); }
 
 // Most people never moved anybody: those of them who are alike become one row for each count.
-std::vector<Row> rows_of(std::span<const ForecastWindow* const> windows) {
+std::vector<Row> rows_of(std::span<const ForecastWindow> windows) {
   std::vector<Row> rows;
   std::map<std::pair<ForecastFeatures, uint32_t>, double> alike;
   double weight = 1;
   for (size_t w = windows.size(); w-- > 0;) {
-    const ForecastWindow& window = *windows[w];
+    const ForecastWindow& window = windows[w];
     for (size_t i = 0; i < window.features.size(); ++i) {
       const ForecastFeatures& features = window.features[i];
       if (features[kHorizons - 1] > 0) {
@@ -204,22 +204,6 @@ double CountForecast::at_most(double count) const {
   return boost::math::cdf(distribution, std::floor(count));
 }
 
-uint32_t CountForecast::quantile(double chance) const {
-  // Doubling, then halving: the distribution's own inverse is slow where nearly all is at 0.
-  uint32_t high = 0;
-  while (at_most(high) < chance) high = 2 * high + 1;
-  uint32_t low = high / 2;
-  while (low < high) {
-    const uint32_t middle = low + (high - low) / 2;
-    if (at_most(middle) < chance) {
-      low = middle + 1;
-    } else {
-      high = middle;
-    }
-  }
-  return high;
-}
-
 double ForecastModel::log_mean(const ForecastFeatures& features) const {
   double sum = intercept_;
   for (size_t k = 0; k < kForecastFeatures; ++k) sum += coefficient_[k] * features[k];
@@ -237,7 +221,7 @@ CountForecast ForecastModel::forecast(const ForecastFeatures& features) const {
   return {std::exp(at), 1 / (1 / size_at(at) + wander)};
 }
 
-ForecastModel ForecastModel::fit(std::span<const ForecastWindow* const> windows, unsigned threads) {
+ForecastModel ForecastModel::fit(std::span<const ForecastWindow> windows, unsigned threads) {
   assert(!windows.empty());
   ForecastModel model;
   const std::vector<Row> rows = rows_of(windows);
@@ -320,12 +304,12 @@ ForecastModel ForecastModel::fit(std::span<const ForecastWindow* const> windows,
 
   // The level of each window, and how it wandered.
   std::vector<double> levels;
-  for (const ForecastWindow* window : windows) {
+  for (const ForecastWindow& window : windows) {
     double said = 0;
     double came = 0;
-    for (size_t i = 0; i < window->features.size(); ++i) {
-      said += std::exp(model.log_mean(window->features[i]));
-      came += window->moved[i];
+    for (size_t i = 0; i < window.features.size(); ++i) {
+      said += std::exp(model.log_mean(window.features[i]));
+      came += window.moved[i];
     }
     levels.push_back(std::log((came + 1) / (said + 1)));
   }

@@ -48,8 +48,6 @@ struct CountForecast {
 
   // The chance of at most `count`; 0 below 0.
   double at_most(double count) const;
-  // The least count that is reached with a chance of at least `chance`, in (0, 1).
-  uint32_t quantile(double chance) const;
 };
 
 // A model is fitted on so many windows before its instant, where there are as many.
@@ -59,7 +57,7 @@ class ForecastModel {
  public:
   // `windows`: of one length, oldest first, none overlapping another; at least one. The newest
   // weigh most. The same bits whatever `threads`. Cost: linear in the people, some twenty passes.
-  static ForecastModel fit(std::span<const ForecastWindow* const> windows, unsigned threads);
+  static ForecastModel fit(std::span<const ForecastWindow> windows, unsigned threads);
 
   CountForecast forecast(const ForecastFeatures& features) const;
 

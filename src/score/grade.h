@@ -22,7 +22,7 @@ inline constexpr size_t kOverlapPlaces = 50;
 // are fewer than two people (spearman).
 struct RankingGrade {
   // Normalised discounted cumulative gain of the first 100: gain log2(1 + people moved), discount
-  // log2(1 + place). (0, 1]. Jarvelin and Kekalainen, ACM TOIS 20(4), 2002.
+  // log2(1 + place). [0, 1]. Jarvelin and Kekalainen, ACM TOIS 20(4), 2002.
   std::optional<double> ndcg;
   // Rank correlation of measure and people moved, [-1, 1].
   std::optional<double> spearman;

@@ -82,9 +82,9 @@ class Commands(unittest.TestCase):
         self.assertEqual(told["folds"][0]["responses_before"], 24)
         self.assertGreater(told["measures"]["score"]["ndcg_100"], 0.5)
         self.assertIsNone(told["measures"]["followers"]["ndcg_100"])  # nobody follows anybody here
-        lessons = [fold["lessons"] for fold in told["folds"]]
-        self.assertGreater(lessons[0], 0)
-        self.assertEqual(lessons[1], lessons[0] + 1)  # the window before has come true
+        training = [fold["training_windows"] for fold in told["folds"]]
+        self.assertGreater(training[0], 0)
+        self.assertEqual(training[1], training[0] + 1)  # the window before has come true
         self.assertTrue(0 <= told["calibration"]["coverage_90"] <= 1)
         lines = bellwether("backtest", "--cut", "0.5", "--folds", "2", "--format", "ndjson",
                            home=self.home).stdout.splitlines()

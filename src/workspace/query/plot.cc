@@ -134,7 +134,7 @@ std::string to_svg(const BacktestResult& result) {
                   report.folds.size() == 1 ? std::string("one window")
                                            : fmt::format("{} windows", report.folds.size()),
                   to_day(report.folds.front().cut), to_day(report.folds.back().end));
-  std::string held = "no window to fit a forecast on";
+  std::string held = "There was no window to fit a forecast on";
   if (calibration.coverage) {
     held = fmt::format("90 % intervals held in {:.1f} % of {} forecasts",
                        100 * *calibration.coverage, grouped(calibration.people));

@@ -530,7 +530,7 @@ Json calibration_json(const Calibration& calibration) {
           {"coverage_90_expected", number(calibration.coverage_expected)},
           {"people", calibration.people},
           {"expected", calibration.expected},
-          {"tenths", calibration.tenths}};
+          {"tenths", calibration.expected > 0 ? Json(calibration.tenths) : Json(nullptr)}};
 }
 
 Json fold_json(const BacktestFold& fold) {
@@ -561,7 +561,7 @@ std::string to_json(const BacktestResult& result) {
   for (const BacktestFold& fold : result.report.folds) {
     Json json = fold_json(fold);
     json["measures"] = grades_json(result.report, fold.grades);
-    json["lessons"] = fold.lessons;
+    json["training_windows"] = fold.training_windows;
     json["calibration"] = fold.calibration ? calibration_json(*fold.calibration) : Json(nullptr);
     folds.push_back(std::move(json));
   }
