@@ -2,7 +2,8 @@
 //
 // Name: fold_and_score
 // Description: from ledger entries in any order to everybody's score, in memory: settling, packing,
-//   the snapshot, vouches, the teleport set, standing, scores. Then the standing pass alone, per
+//   the snapshot, vouches, the teleport set, standing, the score alone, scores with margins and
+//   facets, forecasts. Then the standing pass alone, per
 //   arc and iteration, beside the machine's floor (a bare gather over the same arcs) and, where it
 //   is installed, GraphBLAS's weighted matrix-vector product over the same arcs.
 // Data: generators/community.
@@ -108,6 +109,42 @@ std::string hash_of(const std::vector<PersonScore>& scores) {
     bytes.append(reinterpret_cast<const char*>(&s.person), sizeof s.person);
   }
   return to_hex(hash128(bytes)).substr(0, 16);
+}
+
+// The score alone: people moved at each horizon of the policy, and their mean on the doubling
+// scale. What a scoring with margins, momentum, facets and forecasts is held against.
+std::vector<double> bare_scores(const GraphSnapshot& graph, const Standing& standing,
+                                const Policy& policy, unsigned threads) {
+  std::vector<double> half_life_ms;
+  for (const double days : policy.half_life_days) {
+    half_life_ms.push_back(days * static_cast<double>(kMsPerDay));
+  }
+  std::vector<double> out(graph.persons().persons, 0);
+  parallel_for(out.size(), 1024, threads, [&](size_t begin, size_t end) {
+    std::vector<MoverFold> movers;
+    for (size_t p = begin; p < end; ++p) {
+      const auto person = static_cast<PersonId>(p);
+      graph.fold(person, half_life_ms, graph.as_of(), movers);
+      double vouched[kHorizonsMax] = {};
+      double crowd[kHorizonsMax] = {};
+      double courted[kHorizonsMax] = {};
+      for (const MoverFold& m : movers) {
+        const double s = standing.for_receiver(graph, m.mover, person);
+        for (size_t h = 0; h < half_life_ms.size(); ++h) {
+          const double free = moved_probability(m.free[h]);
+          vouched[h] += s * free;
+          crowd[h] += (1 - s) * free;
+          courted[h] += m.x[h] == m.free[h] ? 0 : moved_probability(m.x[h]) - free;
+        }
+      }
+      double sum = 0;
+      for (size_t h = 0; h < half_life_ms.size(); ++h) {
+        sum += std::log2(1 + count_people_moved(vouched[h], crowd[h], courted[h], policy).moved);
+      }
+      out[p] = 1 + policy.points_per_doubling * sum / static_cast<double>(half_life_ms.size());
+    }
+  });
+  return out;
 }
 
 // What one iteration of standing cannot do without: for every arc, fetch what its voucher holds.
@@ -237,8 +274,20 @@ int run(const Options& options) {
              BW_COMPILER, BW_BUILD_FLAGS);
   Run timings;
   std::string hash;
-  Phase fold{"without settle", {}, {}, 0};
-  Phase all{"all", {}, {}, 0};
+  // Sums over phases, each without those it names.
+  struct Sum {
+    Phase phase;
+    std::vector<std::string_view> without;
+  };
+  std::vector<Sum> sums{
+      {{"fold and score", {}, {}, 0}, {"settle", "score alone", "forecast"}},
+      {{"with settling", {}, {}, 0}, {"score alone", "forecast"}},
+      {{"bare", {}, {}, 0}, {"settle", "score", "forecast"}},
+      {{"with forecast", {}, {}, 0}, {"settle", "score alone"}},
+  };
+  const auto within = [](const Sum& sum, const Phase& phase) {
+    return std::find(sum.without.begin(), sum.without.end(), phase.name) == sum.without.end();
+  };
   size_t pairs = 0;
   size_t scored = 0;
   const bool warm_up = options.runs > 1;
@@ -284,10 +333,15 @@ int run(const Options& options) {
     once.time("standing", [&] {
       standing.emplace(*graph, std::move(vouches), teleport_set, policy, options.threads_used());
     });
+    std::vector<double> bare;
+    once.time("score alone",
+              [&] { bare = bare_scores(*graph, *standing, policy, options.threads_used()); });
+    std::vector<double>().swap(bare);
     std::vector<PersonScore> scores;
     once.time("score", [&] {
       scores = score_everybody(*graph, *standing, policy, {}, options.threads_used());
     });
+    once.time("forecast", [&] { look_ahead(*graph, scores, options.threads_used()); });
     const std::string now = hash_of(scores);
     if (!hash.empty() && now != hash) {
       fmt::print(stderr, "two runs gave different scores: {} and {}\n", hash, now);
@@ -302,18 +356,21 @@ int run(const Options& options) {
       for (const PersonScore& s : scores) pairs += s.movers;
     }
     if (!warm_up || i > 0) {
-      double total = 0;
-      double processor = 0;
       for (size_t phase = 0; phase < once.phases.size(); ++phase) {
         timings.phases[phase].seconds.push_back(once.phases[phase].seconds[0]);
         timings.phases[phase].processor_seconds.push_back(once.phases[phase].processor_seconds[0]);
-        total += once.phases[phase].seconds[0];
-        processor += once.phases[phase].processor_seconds[0];
       }
-      all.seconds.push_back(total);
-      all.processor_seconds.push_back(processor);
-      fold.seconds.push_back(total - once.phases[0].seconds[0]);
-      fold.processor_seconds.push_back(processor - once.phases[0].processor_seconds[0]);
+      for (Sum& sum : sums) {
+        double seconds = 0;
+        double processor = 0;
+        for (const Phase& phase : once.phases) {
+          if (!within(sum, phase)) continue;
+          seconds += phase.seconds[0];
+          processor += phase.processor_seconds[0];
+        }
+        sum.phase.seconds.push_back(seconds);
+        sum.phase.processor_seconds.push_back(processor);
+      }
     }
     if (i + 1 == options.runs + (warm_up ? 1 : 0)) {
       // From here on memory is used again, so that no pass is a page fault's.
@@ -323,13 +380,13 @@ int run(const Options& options) {
     }
   }
 
-  for (const Phase& phase : timings.phases)
-    all.peak_bytes = std::max(all.peak_bytes, phase.peak_bytes);
-  for (size_t phase = 1; phase < timings.phases.size(); ++phase) {
-    fold.peak_bytes = std::max(fold.peak_bytes, timings.phases[phase].peak_bytes);
+  for (Sum& sum : sums) {
+    for (const Phase& phase : timings.phases) {
+      if (within(sum, phase))
+        sum.phase.peak_bytes = std::max(sum.phase.peak_bytes, phase.peak_bytes);
+    }
   }
-  timings.phases.push_back(fold);
-  timings.phases.push_back(all);
+  for (const Sum& sum : sums) timings.phases.push_back(sum.phase);
   fmt::print("\n{:<14} {:>9} {:>20} {:>10} {:>12}\n", "phase", "seconds", "lowest to highest",
              "processor", "bytes/event");
   for (const Phase& phase : timings.phases) {
@@ -338,6 +395,8 @@ int run(const Options& options) {
                s.low, s.high, spread_of(phase.processor_seconds).median,
                static_cast<double>(phase.peak_bytes) / static_cast<double>(options.events));
   }
+  fmt::print("with margins, momentum, facets and forecasts / bare: {:.2f}\n",
+             spread_of(sums[3].phase.seconds).median / spread_of(sums[2].phase.seconds).median);
   if (!timings.peaks_are_apart) fmt::print("the system does not tell the phases' peaks apart\n");
   fmt::print(
       "\nentry {} bytes in the ledger, {} packed; {} pairs; {} vouches of {} bytes; {} scores of "

@@ -404,27 +404,39 @@ void GraphSnapshot::add_frozen(PersonId person, std::span<const double> half_lif
   }
 }
 
-void GraphSnapshot::fold(PersonId person, std::span<const double> half_life_ms, Instant until,
-                         std::vector<MoverFold>& out, FrozenAt frozen) const {
-  out.clear();
-  if (persons_.one_to_one) {
-    fold_entries(received(person), half_life_ms, until.ms, out);
-    if (!remainder_.pairs.empty()) add_frozen(person, half_life_ms, until, frozen, out);
-    return;
+uint32_t movers_within(std::span<const FoldEntry> received, Instant from, Instant end) {
+  uint32_t movers = 0;
+  PersonId last = kNobody;
+  for (const FoldEntry& e : received) {
+    if (e.published_ms < from.ms || e.published_ms >= end.ms || e.mover == last) continue;
+    last = e.mover;
+    ++movers;
   }
-  static thread_local std::vector<FoldEntry> merged;
-  merged.clear();
+  return movers;
+}
+
+std::span<const FoldEntry> GraphSnapshot::received_by(PersonId person,
+                                                      std::vector<FoldEntry>& scratch) const {
+  if (persons_.one_to_one) return received(person);
+  scratch.clear();
   for (const AccountId account : accounts_of(person)) {
     for (FoldEntry e : received(account)) {
       e.mover = persons_.person_of[e.mover];
-      if (e.mover != kNobody && e.mover != person) merged.push_back(e);
+      if (e.mover != kNobody && e.mover != person) scratch.push_back(e);
     }
   }
   // Stable, so that a mover with one account keeps the order, hence the bits, of the ledger.
-  std::stable_sort(merged.begin(), merged.end(), [](const FoldEntry& a, const FoldEntry& b) {
+  std::stable_sort(scratch.begin(), scratch.end(), [](const FoldEntry& a, const FoldEntry& b) {
     return std::tie(a.mover, a.published_ms) < std::tie(b.mover, b.published_ms);
   });
-  fold_entries(merged, half_life_ms, until.ms, out);
+  return scratch;
+}
+
+void GraphSnapshot::fold(PersonId person, std::span<const double> half_life_ms, Instant until,
+                         std::vector<MoverFold>& out, FrozenAt frozen) const {
+  out.clear();
+  static thread_local std::vector<FoldEntry> merged;
+  fold_entries(received_by(person, merged), half_life_ms, until.ms, out);
   if (!remainder_.pairs.empty()) add_frozen(person, half_life_ms, until, frozen, out);
 }
 

@@ -94,6 +94,9 @@ class GraphSnapshot {
   std::span<const FoldEntry> entries() const { return entries_; }
   // The entries one account received, by mover and time.
   std::span<const FoldEntry> received(AccountId account) const;
+  // What a person received from others on all their accounts, movers being persons, by mover and
+  // time. Uses `scratch` where the accounts have to be brought together; good until either changes.
+  std::span<const FoldEntry> received_by(PersonId person, std::vector<FoldEntry>& scratch) const;
   // Those by which `mover` responded to `receiver`, by time; empty: none. Cost: logarithmic in the
   // number of accounts that `mover` responded to, and the entries between the two.
   std::span<const FoldEntry> responses(AccountId mover, AccountId receiver) const;
@@ -171,6 +174,10 @@ class GraphSnapshot {
   std::vector<ErasedMover> erased_;  // by receiver; the i-th is mover `persons + i`
   std::vector<uint32_t> spent_;      // vouches that are used up, by account; empty: none
 };
+
+// How many different movers `received` names within [from, end); by mover and time, as
+// GraphSnapshot::received_by gives it.
+uint32_t movers_within(std::span<const FoldEntry> received, Instant from, Instant end);
 
 // The same persons, numbered by the smallest of those of their accounts that `entries` name, and
 // those that they do not name behind them. People are added up in the order of their numbers; so a

@@ -90,6 +90,21 @@ struct Seen {
   std::vector<uint32_t> moved;  // by place in people
 };
 
+// The part of a window that a fit looks at.
+ForecastWindow sampled(const Seen& seen, const ForecastWindow& all,
+                       std::span<const TrainingPerson> sample) {
+  ForecastWindow out;
+  size_t at = 0;
+  for (size_t i = 0; i < seen.people.size(); ++i) {
+    while (at < sample.size() && sample[at].person < seen.people[i]) ++at;
+    if (at == sample.size() || sample[at].person != seen.people[i]) continue;
+    out.features.push_back(all.features[i]);
+    out.moved.push_back(all.moved[i]);
+    out.weight.push_back(sample[at].weight);
+  }
+  return out;
+}
+
 // What measures are made of.
 struct Facts {
   const Window& window;
@@ -255,10 +270,12 @@ BacktestFold Replay::run(const Window& window, std::span<const Window> before) {
       std::count_if(seen.moved.begin(), seen.moved.end(), [](uint32_t m) { return m > 0; }));
   fold.vouched_share = responding == 0 ? 0 : static_cast<double>(vouched) / responding;
 
+  const std::vector<TrainingPerson> sample = training_people(graph);
   for (const Window& earlier : before) {
-    training_.push_back(window_at(look(earlier), graph, earlier.cut));
+    const Seen known = look(earlier);
+    training_.push_back(sampled(known, window_at(known, graph, earlier.cut), sample));
   }
-  ForecastWindow now = window_at(seen, graph, window.cut);
+  const ForecastWindow now = window_at(seen, graph, window.cut);
   const Facts facts{window,
                     seen,
                     responded,
@@ -266,7 +283,7 @@ BacktestFold Replay::run(const Window& window, std::span<const Window> before) {
                     forecast(seen, now, fold),
                     score_under(graph, standing, policy_),
                     score_under(graph, standing, free_policy_)};
-  training_.push_back(std::move(now));
+  training_.push_back(sampled(seen, now, sample));
   if (training_.size() > kForecastWindowsMax) training_.erase(training_.begin());
 
   fold.grades.resize(kMeasures.size());
@@ -287,13 +304,15 @@ std::vector<Window> windows_before(std::span<const Response> responses, const Wi
                                    bool equal_time) {
   std::vector<Window> out;
   const size_t many = count_before(responses, first.end) - count_before(responses, first.cut);
+  const int64_t window_ms = first.end.ms - first.cut.ms;
   Instant end = first.cut;
   while (out.size() < kForecastWindowsMax) {
     const size_t at = count_before(responses, end);
     if (!equal_time && at <= many) break;
-    const Instant cut = equal_time ? Instant{end.ms - (first.end.ms - first.cut.ms)}
-                                   : responses[at - many].published;
-    if (cut <= responses.front().published || cut >= end) break;
+    const Instant cut = equal_time ? Instant{end.ms - window_ms} : responses[at - many].published;
+    const auto known_ms = static_cast<double>(cut.ms - responses.front().published.ms);
+    const double least_ms = equal_time ? kForecastKnownShare * static_cast<double>(window_ms) : 0;
+    if (known_ms <= least_ms || cut >= end) break;
     out.push_back({cut, end});
     end = cut;
   }

@@ -39,19 +39,38 @@ std::vector<ForecastFeatures> forecast_features(const GraphSnapshot& graph, Inst
 struct ForecastWindow {
   std::vector<ForecastFeatures> features;
   std::vector<uint32_t> moved;  // as many
+  std::vector<float> weight;    // as many, how many people each stands for; empty: each for one
 };
 
-// Counts of one person: mean above 0, variance mean + mean^2 / size.
+// Whom a fit looks at: in a large community everybody who is responded to often, and a share of the
+// others, each of whom stands for as many as it was picked from. Picked by number, which is as good
+// as random, so the same ones each time. Persons ascending.
+struct TrainingPerson {
+  PersonId person;
+  float weight;
+};
+std::vector<TrainingPerson> training_people(const GraphSnapshot& graph);
+
+// Counts of one person: mean above 0, variance mean + mean^2 / size. In single precision, since
+// there are several for everybody.
 struct CountForecast {
-  double mean = 0;
-  double size = 0;  // > 0
+  float mean = 0;
+  float size = 0;  // > 0
 
   // The chance of at most `count`; 0 below 0.
   double at_most(double count) const;
+  // The smallest count with a chance of at least `chance` of not being exceeded; chance in (0, 1).
+  uint32_t quantile(double chance) const;
 };
+
+// Of the interval that is shown and graded: its ends are the 5 % and the 95 % quantile.
+inline constexpr double kForecastMass = 0.90;
 
 // A model is fitted on so many windows before its instant, where there are as many.
 inline constexpr size_t kForecastWindowsMax = 4;
+// Of windows of equal duration, those before which at least this share of their length was known:
+// who is new to a log looks like somebody who moves nobody.
+inline constexpr double kForecastKnownShare = 0.5;
 
 class ForecastModel {
  public:
@@ -76,5 +95,24 @@ class ForecastModel {
   double level_ = 0;
   double level_variance_ = 0;
 };
+
+// How far a snapshot looks ahead, days.
+inline constexpr std::array<int, 2> kForecastDays{7, 30};
+
+struct WindowForecast {
+  int64_t window_ms = 0;
+  uint32_t training_windows = 0;      // that it was fitted on; 0: the log is too short for one
+  std::vector<CountForecast> people;  // by person; empty: no forecast
+};
+
+// What everybody will move within `window_ms` from graph.as_of(), one forecast for each of the
+// lengths asked for (each > 0). Fitted on the training_people of up to kForecastWindowsMax windows
+// of that length before it. Responses that were erased count in
+// what was known, and do not come.
+// The same bits whatever `threads`. Cost: a pass over the entries, and a few over those that the
+// training people received.
+std::vector<WindowForecast> forecast_everybody(const GraphSnapshot& graph,
+                                               std::span<const int64_t> window_ms,
+                                               unsigned threads);
 
 }  // namespace bellwether

@@ -9,6 +9,7 @@
 #include <random>
 
 #include "score/grade.h"
+#include "score/score.h"
 #include "score/testing.h"
 
 namespace bellwether {
@@ -24,17 +25,26 @@ std::vector<double> chances_of(double mean, double size, uint32_t last) {
 }
 
 RC_GTEST_PROP(CountForecast, HasTheChancesOfANegativeBinomial, ()) {
-  const double mean = std::exp(*rc::gen::inRange(-40, 40) / 10.0);
-  const double size = std::exp(*rc::gen::inRange(-30, 30) / 10.0);
+  const float mean = std::exp(static_cast<float>(*rc::gen::inRange(-40, 40)) / 10);
+  const float size = std::exp(static_cast<float>(*rc::gen::inRange(-30, 30)) / 10);
   const CountForecast forecast{mean, size};
   double sum = 0;
   uint32_t k = 0;
-  for (const double chance : chances_of(mean, size, 50)) {
+  for (const double chance : chances_of(static_cast<double>(mean), static_cast<double>(size), 50)) {
     sum += chance;
     RC_ASSERT(std::abs(forecast.at_most(k) - sum) < 1e-9);
     ++k;
   }
   RC_ASSERT(forecast.at_most(-1) == 0);
+}
+
+RC_GTEST_PROP(CountForecast, AQuantileIsTheSmallestCountThatReachesItsChance, ()) {
+  const CountForecast forecast{std::exp(static_cast<float>(*rc::gen::inRange(-60, 120)) / 10),
+                               std::exp(static_cast<float>(*rc::gen::inRange(-30, 60)) / 10)};
+  const double chance = *rc::gen::inRange(1, 100) / 100.0;
+  const uint32_t count = forecast.quantile(chance);
+  RC_ASSERT(forecast.at_most(count) >= chance);
+  RC_ASSERT(count == 0 || forecast.at_most(count - 1.0) < chance);
 }
 
 TEST(ForecastFeatures, SumPeopleMovedAndResponsesGivenByHalfLife) {
@@ -126,6 +136,24 @@ TEST(ForecastModel, FindsTheLawBehindTheCounts) {
   EXPECT_NEAR(model.forecast(much).size, 1.5, 0.4);
 }
 
+TEST(ForecastModel, SomebodyWhoStandsForThreeCountsAsThree) {
+  Planted planted{-2, 1.2, 1.5};
+  const ForecastWindow few = planted.window(500);
+  ForecastWindow weighed = few;
+  weighed.weight.assign(500, 3);
+  ForecastWindow thrice;
+  for (int time = 0; time < 3; ++time) {
+    thrice.features.insert(thrice.features.end(), few.features.begin(), few.features.end());
+    thrice.moved.insert(thrice.moved.end(), few.moved.begin(), few.moved.end());
+  }
+  const ForecastModel one = ForecastModel::fit(std::vector<ForecastWindow>{weighed}, 1);
+  const ForecastModel other = ForecastModel::fit(std::vector<ForecastWindow>{thrice}, 1);
+  ForecastFeatures some{};
+  some[3] = 2;
+  EXPECT_NEAR(one.forecast(some).mean / other.forecast(some).mean, 1, 1e-3);
+  EXPECT_NEAR(one.forecast(some).size / other.forecast(some).size, 1, 0.05);
+}
+
 TEST(ForecastModel, ItsIntervalsHoldWhatTheyPromise) {
   Planted planted{-2.5, 1.3, 0.8};
   const std::vector<ForecastWindow> windows{planted.window(10'000), planted.window(10'000)};
@@ -196,9 +224,125 @@ RC_GTEST_PROP(ForecastModel, NeverForecastsFewerForMoreEvidence, ()) {
   }
 }
 
+// A community of `days` days in which everybody responds to those before them in the list, the
+// first ones being responded to most.
+TestWorld steady_community(int days, uint32_t people = 40) {
+  TestWorld world;
+  const std::vector<AccountId> accounts = world.add_accounts(people);
+  std::mt19937 rng(17);
+  for (int hour = 0; hour < days * 24; ++hour) {
+    for (int i = 0; i < 3; ++i) {
+      const size_t mover = rng() % people;
+      const size_t other = std::min(rng() % people, rng() % people);
+      if (mover == other) continue;
+      world.respond(accounts[mover], Verb::kReply, accounts[other],
+                    at_ms(-int64_t{hour} * kMsPerDay / 24 - 1));
+    }
+  }
+  return world;
+}
+
+constexpr std::array<int64_t, 2> kWeekAndMonth{7 * kMsPerDay, 30 * kMsPerDay};
+
+TEST(ForecastEverybody, NeedsALogThatKnewSomethingBeforeTheFirstWindowItLearnsFrom) {
+  const auto windows = [](int days) {
+    const TestScores scores = score_world(steady_community(days));
+    const auto forecasts = forecast_everybody(scores.graph, kWeekAndMonth, 1);
+    EXPECT_EQ(forecasts[0].people.empty(), forecasts[0].training_windows == 0);
+    return std::pair(forecasts[0].training_windows, forecasts[1].training_windows);
+  };
+  // Half a window before the first, and as many windows as there are, up to four.
+  EXPECT_EQ(windows(10), std::pair(0U, 0U));
+  EXPECT_EQ(windows(11), std::pair(1U, 0U));
+  EXPECT_EQ(windows(18), std::pair(2U, 0U));
+  EXPECT_EQ(windows(44), std::pair(4U, 0U));
+  EXPECT_EQ(windows(46), std::pair(4U, 1U));
+  const TestScores nobody = score_world(TestWorld());
+  EXPECT_TRUE(forecast_everybody(nobody.graph, kWeekAndMonth, 1)[0].people.empty());
+}
+
+TEST(ForecastEverybody, SaysTheSameWhateverTheThreadsAndWhateverCameLater) {
+  const TestWorld world = steady_community(60);
+  TestWorld earlier = world;
+  earlier.as_of = at_day(-20);
+  TestWorld cut = earlier;
+  std::erase_if(cut.acts, [&](const ResolvedAct& act) { return act.published >= cut.as_of; });
+  const TestScores as_of = score_world(earlier);
+  const TestScores known = score_world(cut);
+  const auto one = forecast_everybody(as_of.graph, kWeekAndMonth, 1);
+  const auto three = forecast_everybody(known.graph, kWeekAndMonth, 3);
+  ASSERT_EQ(one[0].people.size(), known.graph.persons().persons);
+  for (size_t p = 0; p < one[0].people.size(); ++p) {
+    EXPECT_EQ(one[0].people[p].mean, three[0].people[p].mean);
+    EXPECT_EQ(one[0].people[p].size, three[0].people[p].size);
+  }
+}
+
+TEST(ForecastEverybody, OfASteadyCommunityComesTrue) {
+  const TestWorld world = steady_community(60);
+  TestWorld earlier = world;
+  earlier.as_of = at_day(-7);
+  const TestScores then = score_world(earlier);
+  const TestScores now = score_world(world);
+  const auto forecast = forecast_everybody(then.graph, std::array{7 * kMsPerDay}, 1)[0];
+  std::vector<uint32_t> moved;
+  std::vector<FoldEntry> scratch;
+  double said = 0;
+  double came = 0;
+  for (PersonId p = 0; p < forecast.people.size(); ++p) {
+    moved.push_back(movers_within(now.graph.received_by(p, scratch), at_day(-7), at_day(0)));
+    said += forecast.people[p].mean;
+    came += moved.back();
+  }
+  EXPECT_NEAR(said / came, 1, 0.1);
+  EXPECT_GT(*grade_intervals(forecast.people, moved).coverage, 0.8);
+}
+
+TEST(ForecastEverybody, LinkedAccountsAreForecastAsOnePerson) {
+  TestWorld world = steady_community(30);
+  world.links = {{0, 39}};
+  const TestScores scores = score_world(world);
+  const auto forecast = forecast_everybody(scores.graph, kWeekAndMonth, 2)[0];
+  ASSERT_EQ(forecast.people.size(), 39U);
+  EXPECT_GT(forecast.people[0].mean, 0);
+}
+
+TEST(TrainingPeople, OfThoseRespondedToOftenAllAreLookedAtAndEverybodyIsStoodFor) {
+  TestWorld world;
+  const std::vector<AccountId> people = world.add_accounts(20'000);
+  for (int i = 0; i < 600; ++i) {
+    world.respond(people[static_cast<size_t>(i % 300) + 100], Verb::kReply, people[7], at_day(-1));
+  }
+  const TestScores scores = score_world(world);
+  const std::vector<TrainingPerson> sample = training_people(scores.graph);
+  EXPECT_LT(sample.size(), 9'000U);
+  double stood_for = 0;
+  bool star = false;
+  for (size_t i = 0; i < sample.size(); ++i) {
+    stood_for += static_cast<double>(sample[i].weight);
+    star = star || (sample[i].person == 7 && sample[i].weight == 1);
+    ASSERT_TRUE(i == 0 || sample[i - 1].person < sample[i].person);
+  }
+  EXPECT_EQ(stood_for, 20'000);
+  EXPECT_TRUE(star);
+}
+
+TEST(LookAhead, WhomSomebodyMovesWithinAWeekTheyHaveMovedWithinAMonth) {
+  const TestWorld world = steady_community(120);
+  TestScores scores = score_world(world);
+  look_ahead(scores.graph, scores.scores, 1);
+  size_t several = 0;
+  for (const PersonScore& score : scores.scores) {
+    ASSERT_GT(score.forecast[0].size, 0);
+    EXPECT_GE(score.forecast[1].mean, score.forecast[0].mean);
+    if (score.forecast[1].mean > score.forecast[0].mean) ++several;
+  }
+  EXPECT_GT(several, 10U) << "and most of them others too";
+}
+
 TEST(GradeIntervals, CountTheShareThatLiesInsideWhereACountStraddlesAnEnd) {
   // Poisson, nearly: mean 1e-3, so 0 has a chance of 0.999 and the transform is uniform over it.
-  const CountForecast rare{1e-3, 1e6};
+  const CountForecast rare{1e-3F, 1e6F};
   const std::vector<CountForecast> forecasts{rare};
   const Calibration zero = grade_intervals(forecasts, std::vector<uint32_t>{0});
   EXPECT_NEAR(*zero.coverage, 0.9 / 0.999, 1e-5);

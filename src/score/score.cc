@@ -340,6 +340,23 @@ void rank_everybody(std::span<PersonScore> scores) {
   }
 }
 
+void look_ahead(const GraphSnapshot& graph, std::span<PersonScore> scores, unsigned threads) {
+  std::array<int64_t, kForecastDays.size()> window_ms{};
+  for (size_t w = 0; w < window_ms.size(); ++w) window_ms[w] = kForecastDays[w] * kMsPerDay;
+  const std::vector<WindowForecast> ahead = forecast_everybody(graph, window_ms, threads);
+  for (PersonScore& score : scores) {
+    for (size_t w = 0; w < ahead.size(); ++w) {
+      if (ahead[w].people.empty()) continue;
+      score.forecast[w] = ahead[w].people[score.person];
+      // Whom somebody moves within a week they have moved within a month; the fits know nothing of
+      // each other.
+      if (w > 0 && score.forecast[w].mean < score.forecast[w - 1].mean) {
+        score.forecast[w] = score.forecast[w - 1];
+      }
+    }
+  }
+}
+
 std::optional<PersonScore> score_person(const GraphSnapshot& graph, const Standing& standing,
                                         const Policy& policy, const PostRecord& posts,
                                         PersonId person) {

@@ -13,6 +13,7 @@
 
 #include "base/result.h"
 #include "graph/graph.h"
+#include "score/forecast.h"
 #include "score/policy.h"
 #include "score/standing.h"
 
@@ -35,16 +36,16 @@ struct PeopleMoved {
 // Q' = min(Q, courtesy (1+V)); X = min(Q' + C, crowd_share (1+V)); R = V + X.
 PeopleMoved count_people_moved(double vouched, double crowd, double courted, const Policy& policy);
 
+// In an order that leaves no gaps, since there is one for everybody.
 struct PersonScore {
   PersonId person = kNobody;
-  double value = 0;  // points, [1, 100]
+  uint32_t reach = 0;  // distinct people moved in the last reach_days
+  double value = 0;    // points, [1, 100]
   CredibleInterval interval;
-  bool settled = false;                      // enough independent evidence and a narrow margin
   std::array<double, kHorizonsMax> moved{};  // R by horizon of the policy
   double momentum = 0;          // points, [1, 100]: the score's formula over hours and days
   double momentum_before = 0;   // the same seven days earlier
-  uint32_t reach = 0;           // distinct people moved in the last reach_days
-  double audience = -1;         // mean standing of those, [0, 1]; -1: reached nobody in that time
+  double audience = -1;         // mean standing of those reached, [0, 1]; -1: nobody in that time
   double amplification = -1;    // chance that a post moves somebody, (0, 1); -1: no posts known
   double standing = 0;          // of the person, [0, 1]
   uint32_t movers = 0;          // distinct people moved, ever
@@ -54,12 +55,16 @@ struct PersonScore {
   uint32_t independent_movers = 0;
   uint32_t acts = 0;  // ledger entries behind the score; 0: a remainder of erased people only
   Instant last_evidence;
+  // Set by look_ahead: how many people they will move, by kForecastDays; size 0: no forecast.
+  std::array<CountForecast, kForecastDays.size()> forecast{};
+  bool settled = false;  // enough independent evidence and a narrow margin
   // Set by rank_everybody:
   uint32_t rank = 0;       // among the settled, by score, from 1; 0: provisional, not ranked
   uint32_t rank_low = 0;   // the best and the worst rank that the margins allow;
   uint32_t rank_high = 0;  // rank_low <= rank <= rank_high
   double percentile = 0;   // share of all with evidence whose score is lower, [0, 100)
 };
+static_assert(sizeof(PersonScore) == 208);
 
 // The number of people a score stands for: 2^((score - 1) / points_per_doubling) - 1. Never
 // negative.
@@ -82,6 +87,11 @@ std::vector<PersonScore> score_everybody(const GraphSnapshot& graph, const Stand
 // by PersonId; rank_low counts those whose whole margin lies above one's own, rank_high those whose
 // margin reaches above one's own low end. Cost: O(n log n).
 void rank_everybody(std::span<PersonScore> scores);
+
+// Sets forecast of everybody, where the log is long enough for one; of the longer time no fewer
+// than of the shorter. `graph` as it was scored. The same bits whatever `threads`. Cost: as
+// forecast_everybody.
+void look_ahead(const GraphSnapshot& graph, std::span<PersonScore> scores, unsigned threads);
 
 // One person, as score_everybody computes it; empty: no evidence.
 std::optional<PersonScore> score_person(const GraphSnapshot& graph, const Standing& standing,
