@@ -22,6 +22,7 @@
 #include "event/ids.h"
 #include "event/sink.h"
 #include "graph/remainder.h"
+#include "score/grade.h"
 #include "score/score.h"
 
 namespace bellwether {
@@ -190,6 +191,20 @@ struct SnapshotInfo {
   bool simulated = false;
 };
 
+// What became of a snapshot's forecasts of one length, over the people who had one and whom the
+// ledger still knows.
+struct SnapshotGrade {
+  uint32_t snapshot = 0;    // whose
+  uint32_t days = 0;        // one of kForecastDays
+  Instant graded;           // our clock
+  uint64_t generation = 0;  // of the log that they were held against
+  double said = 0;          // how many movers were expected, summed over people
+  uint64_t came = 0;        // how many came
+  Calibration calibration;  // of the intervals
+  RankingGrade forecast;    // how well the order by forecast did,
+  RankingGrade score;       // and that by score
+};
+
 // ---- erasure ------------------------------------------------------------------------------------
 
 // What an erasure takes out.
@@ -331,8 +346,12 @@ class Store {
     SnapshotInfo snapshot;  // without policy_toml
     double value, low, high;
     bool settled;
+    std::array<CountForecast, kForecastDays.size()> forecast;  // size 0: none was made
   };
   virtual Result<std::vector<HistoryPoint>> history(uint64_t person_key) = 0;  // oldest as-of first
+  // Keeps grades; one of the same snapshot and days is replaced.
+  virtual Result<void> keep_grades(std::span<const SnapshotGrade> grades) = 0;
+  virtual Result<std::vector<SnapshotGrade>> grades() = 0;  // by snapshot, then days
   // Of these accounts, those that have any, ascending; empty `accounts`: all there are.
   virtual Result<std::vector<StandingRow>> standings(std::span<const AccountId> accounts) = 0;
 

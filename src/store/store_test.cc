@@ -923,6 +923,7 @@ PersonScore score_of_person(PersonId person, double value) {
   score.independent_movers = person + 4;
   score.acts = person + 5;
   score.last_evidence = person == 3 ? Instant::unknown() : test_second(person);
+  if (person != 3) score.forecast = {{{0.5F, 2}, {static_cast<float>(value), 0.25F}}};
   return score;
 }
 
@@ -944,6 +945,89 @@ void expect_same(const PersonScore& a, const PersonScore& b) {
   EXPECT_EQ(a.independent_movers, b.independent_movers);
   EXPECT_EQ(a.acts, b.acts);
   EXPECT_EQ(a.last_evidence, b.last_evidence);
+  for (size_t w = 0; w < kForecastDays.size(); ++w) {
+    EXPECT_EQ(a.forecast[w].mean, b.forecast[w].mean);
+    EXPECT_EQ(a.forecast[w].size, b.forecast[w].size);
+  }
+}
+
+TEST(Snapshots, KeepGradesOnceForEachForecast) {
+  const StoreFolder folder;
+  auto store = open_store(folder);
+  const Ledger ledger(*store, 6);
+  must(store->replace_ledger(ledger.stamp, *ledger.numbering, ledger.entries, ledger.summary));
+  must(store->publish({}, *ledger.numbering, PersonMap::identity(6), {}, {}));
+  SnapshotGrade week;
+  week.snapshot = 1;
+  week.days = 7;
+  week.graded = test_second(5);
+  week.generation = 3;
+  week.said = 2.5;
+  week.came = 4;
+  week.calibration.people = 9;
+  week.calibration.expected = 2;
+  week.calibration.coverage = 0.875;
+  week.calibration.tenths[3] = 0.5;
+  week.forecast = {0.75, -0.5, std::nullopt, 0.25};
+  SnapshotGrade month = week;
+  month.days = 30;
+  month.score.auc = 0.625;
+  must(store->keep_grades(std::vector{month, week}));
+  week.came = 5;
+  must(store->keep_grades(std::vector{week}));
+  for (int reopened = 0; reopened < 2; ++reopened) {
+    const std::vector<SnapshotGrade> kept = must(store->grades());
+    ASSERT_THAT(kept, SizeIs(2));
+    EXPECT_EQ(kept[0].days, 7U);
+    EXPECT_EQ(kept[0].snapshot, 1U);
+    EXPECT_EQ(kept[0].graded, test_second(5));
+    EXPECT_EQ(kept[0].generation, 3U);
+    EXPECT_EQ(kept[0].said, 2.5);
+    EXPECT_EQ(kept[0].came, 5U) << "the later grade stands";
+    EXPECT_EQ(kept[0].calibration.people, 9U);
+    EXPECT_EQ(kept[0].calibration.expected, 2U);
+    EXPECT_EQ(kept[0].calibration.coverage, 0.875);
+    EXPECT_EQ(kept[0].calibration.coverage_expected, std::nullopt);
+    EXPECT_EQ(kept[0].calibration.tenths, week.calibration.tenths);
+    EXPECT_EQ(kept[0].forecast.ndcg, 0.75);
+    EXPECT_EQ(kept[0].forecast.spearman, -0.5);
+    EXPECT_EQ(kept[0].forecast.auc, std::nullopt);
+    EXPECT_EQ(kept[0].forecast.overlap, 0.25);
+    EXPECT_EQ(kept[0].score.auc, std::nullopt);
+    EXPECT_EQ(kept[1].days, 30U);
+    EXPECT_EQ(kept[1].score.auc, 0.625);
+    EXPECT_THAT(must(store->check()), IsEmpty());
+    store.reset();
+    store = open_store(folder);
+  }
+}
+
+TEST(Snapshots, OfAStoreBeforeThereWereForecastsHaveNone) {
+  const StoreFolder folder;
+  PersonScore score = score_of_person(2, 30);
+  {
+    const auto store = open_store(folder);
+    const Ledger ledger(*store, 6);
+    must(store->replace_ledger(ledger.stamp, *ledger.numbering, ledger.entries, ledger.summary));
+    must(store->publish({}, *ledger.numbering, PersonMap::identity(6), std::vector{score},
+                        std::vector<StandingRow>{{2, 1, 0.5}}));
+  }
+  {
+    const DuckDatabase database = must(DuckDatabase::open(folder.file("log.duckdb"), {}));
+    DuckConnection connection = must(database.connect());
+    take_out_forecasts(connection);
+    must(connection.run("UPDATE meta SET format = 3"));
+  }
+  for (int opened = 0; opened < 2; ++opened) {
+    const auto store = open_store(folder);
+    const std::vector<PersonScore> kept = must(store->scores(1));
+    ASSERT_THAT(kept, SizeIs(1));
+    score.forecast = {};
+    expect_same(kept[0], score);
+    EXPECT_THAT(must(store->standings({})), SizeIs(1));
+    EXPECT_THAT(must(store->grades()), IsEmpty());
+    EXPECT_THAT(must(store->check()), IsEmpty());
+  }
 }
 
 TEST(Snapshots, ArePublishedReadAndKeptAsHistory) {
@@ -1072,6 +1156,7 @@ TEST(Snapshots, KeepTheirStandingsWhenAStoreThatHadThemByKeyIsUpgraded) {
                        "JOIN ledger_accounts l ON l.id = s.account ORDER BY l.key DESC"));
     must(connection.run("DROP TABLE standings"));
     must(connection.run("ALTER TABLE keyed RENAME TO standings"));
+    take_out_forecasts(connection);
     must(connection.run("UPDATE meta SET format = 2"));
   }
   for (int opened = 0; opened < 2; ++opened) {

@@ -62,6 +62,14 @@ std::unique_ptr<Store> open_store(const StoreFolder& folder, StoreOptions option
   return must(Store::open(folder.path(), options, true));
 }
 
+void take_out_forecasts(DuckConnection& connection) {
+  for (const char* column :
+       {"forecast_7d", "forecast_7d_size", "forecast_30d", "forecast_30d_size"}) {
+    must(connection.run(std::string("ALTER TABLE scores DROP COLUMN ") + column));
+  }
+  must(connection.run("DROP TABLE grades"));
+}
+
 SourceReport ingest(Store& store, const std::vector<TestAct>& acts, const std::string& path) {
   const auto writer = must(store.begin_unit());
   must(writer->begin_source({path, "test", 1, false}, test_second(1'000'000)));

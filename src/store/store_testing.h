@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "store/duckdb/engine.h"
 #include "store/store.h"
 
 namespace bellwether {
@@ -60,6 +61,9 @@ Instant test_second(int64_t second);
 
 // Opens the store in `folder`, making it where there is none.
 std::unique_ptr<Store> open_store(const StoreFolder& folder, StoreOptions options = {});
+
+// Takes out of log.duckdb what format 4 brought, as a store of an older format would be without it.
+void take_out_forecasts(DuckConnection& connection);
 
 // One unit of one complete source; returns the source's report.
 SourceReport ingest(Store& store, const std::vector<TestAct>& acts,

@@ -305,6 +305,12 @@ void Check::snapshots() {
   expect_none("SELECT count(*) FROM scores WHERE NOT (value BETWEEN 1 AND 100 AND low <= high)",
               "scores are out of range");
   expect_none(
+      "SELECT count(*) FROM scores WHERE forecast_7d_size <= 0 OR forecast_30d_size <= 0 OR "
+      "forecast_7d < 0 OR forecast_30d < 0",
+      "forecasts are out of range");
+  expect_none("SELECT count(*) FROM grades WHERE snapshot NOT IN (SELECT id FROM snapshots)",
+              "grades are of no snapshot");
+  expect_none(
       "SELECT count(*) FROM remainder_sums WHERE pair NOT IN (SELECT id FROM remainder_pairs)",
       "sums of a remainder are of no pair");
   expect_none(

@@ -56,6 +56,8 @@ class DuckStore : public Store {
   Result<std::vector<PersonScore>> scores(uint32_t snapshot) override;
   Result<std::optional<PersonScore>> score_of(uint32_t snapshot, uint64_t person_key) override;
   Result<std::vector<HistoryPoint>> history(uint64_t person_key) override;
+  Result<void> keep_grades(std::span<const SnapshotGrade> grades) override;
+  Result<std::vector<SnapshotGrade>> grades() override;
   Result<std::vector<StandingRow>> standings(std::span<const AccountId> accounts) override;
 
   Result<std::unique_ptr<Erasure>> begin_erasure(const std::vector<std::string>& accounts) override;

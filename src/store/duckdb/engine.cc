@@ -314,6 +314,7 @@ size_t width_of(duckdb_type type) {
     case DUCKDB_TYPE_USMALLINT:
       return 2;
     case DUCKDB_TYPE_UINTEGER:
+    case DUCKDB_TYPE_FLOAT:
       return 4;
     case DUCKDB_TYPE_UBIGINT:
     case DUCKDB_TYPE_BIGINT:

@@ -91,7 +91,16 @@ constexpr std::array kTables{
           "momentum DOUBLE, momentum_before DOUBLE, reach UINTEGER, audience DOUBLE, "
           "amplification DOUBLE, standing DOUBLE, movers UINTEGER, vouched_movers UINTEGER, "
           "independent_movers UINTEGER, acts UINTEGER, last_evidence BIGINT, "
-          "rank UINTEGER, rank_low UINTEGER, rank_high UINTEGER, percentile DOUBLE"},
+          "rank UINTEGER, rank_low UINTEGER, rank_high UINTEGER, percentile DOUBLE, "
+          "forecast_7d FLOAT, forecast_7d_size FLOAT, "
+          "forecast_30d FLOAT, forecast_30d_size FLOAT"},
+    Table{"grades",
+          "snapshot UINTEGER, days UINTEGER, graded BIGINT, generation UBIGINT, people UBIGINT, "
+          "expected UBIGINT, said DOUBLE, came UBIGINT, held DOUBLE, held_expected DOUBLE, "
+          "tenth_0 DOUBLE, tenth_1 DOUBLE, tenth_2 DOUBLE, tenth_3 DOUBLE, tenth_4 DOUBLE, "
+          "tenth_5 DOUBLE, tenth_6 DOUBLE, tenth_7 DOUBLE, tenth_8 DOUBLE, tenth_9 DOUBLE, "
+          "ndcg DOUBLE, spearman DOUBLE, auc DOUBLE, overlap DOUBLE, "
+          "score_ndcg DOUBLE, score_spearman DOUBLE, score_auc DOUBLE, score_overlap DOUBLE"},
     Table{"standings",
           "account UINTEGER USING COMPRESSION BitPacking, mass DOUBLE USING COMPRESSION "
           "Uncompressed, mass_one DOUBLE USING COMPRESSION Uncompressed"},
@@ -115,6 +124,7 @@ constexpr std::array kLedgerTables{"ledger_meta", "ledger_networks", "ledger_acc
 constexpr std::array kRemainderTables{"remainder_pairs", "remainder_sums", "remainder_vouches"};
 constexpr uint32_t kFormatOldest = 1;        // that upgrade() knows
 constexpr uint32_t kFormatOfRemainders = 2;  // it brought their tables and the second ledger
+constexpr uint32_t kFormatOfStandings = 3;   // it kept them by the ledger's numbers
 
 std::string random_salt() {
   std::random_device device;
@@ -200,11 +210,17 @@ Result<void> upgrade(DuckConnection& connection, uint32_t format) {
     // the standings that speak in its numbers.
     for (const char* table : kLedgerTables) BW_TRY(connection.run(create_table(table)));
     BW_TRY(connection.run(create_table("standings")));
-  } else {
+  } else if (format < kFormatOfStandings) {
     BW_TRY(connection.run(
         "CREATE OR REPLACE TABLE standings AS SELECT l.id AS account, s.mass, s.mass_one FROM "
         "standings s JOIN ledger_accounts l ON l.key = s.key ORDER BY l.id"));
   }
+  // Of older snapshots there is no forecast, which is what a size of null says.
+  for (const char* column :
+       {"forecast_7d", "forecast_7d_size", "forecast_30d", "forecast_30d_size"}) {
+    BW_TRY(connection.run(fmt::format("ALTER TABLE scores ADD COLUMN {} FLOAT", column)));
+  }
+  BW_TRY(connection.run(create_table("grades")));
   BW_TRY(connection.run(fmt::format("UPDATE meta SET format = {}", kStoreFormat)));
   return connection.run("COMMIT");
 }

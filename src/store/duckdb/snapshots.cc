@@ -18,8 +18,19 @@ const std::string kScoreColumns =
     "moved_5, moved_6, moved_7, momentum, momentum_before, reach, audience, amplification, "
     "standing, "
     "movers, vouched_movers, independent_movers, acts, last_evidence, "
-    "rank, rank_low, rank_high, percentile";
+    "rank, rank_low, rank_high, percentile, "
+    "forecast_7d, forecast_7d_size, forecast_30d, forecast_30d_size";
 static_assert(kHorizonsMax == 8, "the table of scores has a column for each horizon");
+static_assert(kForecastDays == std::array{7, 30}, "it has two columns for each forecast");
+
+const std::string kGradeColumns =
+    "snapshot, days, graded, generation, people, expected, said, came, held, held_expected, "
+    "tenth_0, tenth_1, tenth_2, tenth_3, tenth_4, tenth_5, tenth_6, tenth_7, tenth_8, tenth_9, "
+    "ndcg, spearman, auc, overlap, score_ndcg, score_spearman, score_auc, score_overlap";
+
+// Of a ranking, in the order of its columns.
+constexpr std::array kFigures{&RankingGrade::ndcg, &RankingGrade::spearman, &RankingGrade::auc,
+                              &RankingGrade::overlap};
 
 SnapshotInfo snapshot_at(const DuckRows& rows, size_t i) {
   SnapshotInfo info;
@@ -35,6 +46,19 @@ SnapshotInfo snapshot_at(const DuckRows& rows, size_t i) {
   info.settled = rows.column<uint32_t>(9)[i];
   info.simulated = rows.column<bool>(10)[i];
   return info;
+}
+
+// From `column` on.
+std::array<CountForecast, kForecastDays.size()> forecasts_at(const DuckRows& rows, size_t column,
+                                                             size_t i) {
+  std::array<CountForecast, kForecastDays.size()> out{};
+  for (CountForecast& forecast : out) {
+    if (!rows.null(column, i)) {
+      forecast = {rows.column<float>(column)[i], rows.column<float>(column + 1)[i]};
+    }
+    column += 2;
+  }
+  return out;
 }
 
 // All but `person`, which depends on who asks.
@@ -64,7 +88,16 @@ PersonScore score_at(const DuckRows& rows, size_t i) {
   score.rank_low = count();
   score.rank_high = count();
   score.percentile = number();
+  score.forecast = forecasts_at(rows, column, i);
   return score;
+}
+
+void put_optional(DuckAppender& rows, const std::optional<double>& value) {
+  if (value) {
+    rows.put<double>(*value);
+  } else {
+    rows.put_null();
+  }
 }
 
 void put_score(DuckAppender& rows, uint32_t snapshot, uint64_t key, const PersonScore& score) {
@@ -91,6 +124,41 @@ void put_score(DuckAppender& rows, uint32_t snapshot, uint64_t key, const Person
   rows.put<uint32_t>(score.rank_low);
   rows.put<uint32_t>(score.rank_high);
   rows.put<double>(score.percentile);
+  for (const CountForecast& forecast : score.forecast) {
+    const bool made = forecast.size > 0;
+    for (const float number : {forecast.mean, forecast.size}) {
+      if (made) {
+        rows.put<float>(number);
+      } else {
+        rows.put_null();
+      }
+    }
+  }
+}
+
+SnapshotGrade grade_at(const DuckRows& rows, size_t i) {
+  SnapshotGrade grade;
+  size_t column = 0;
+  const auto optional = [&]() -> std::optional<double> {
+    const size_t at = column++;
+    if (rows.null(at, i)) return std::nullopt;
+    return rows.column<double>(at)[i];
+  };
+  grade.snapshot = rows.column<uint32_t>(column++)[i];
+  grade.days = rows.column<uint32_t>(column++)[i];
+  grade.graded = instant_at(rows, column++, i);
+  grade.generation = rows.column<uint64_t>(column++)[i];
+  grade.calibration.people = rows.column<uint64_t>(column++)[i];
+  grade.calibration.expected = rows.column<uint64_t>(column++)[i];
+  grade.said = optional().value_or(0);
+  grade.came = rows.column<uint64_t>(column++)[i];
+  grade.calibration.coverage = optional();
+  grade.calibration.coverage_expected = optional();
+  for (double& tenth : grade.calibration.tenths) tenth = optional().value_or(0);
+  for (RankingGrade* ranking : {&grade.forecast, &grade.score}) {
+    for (const auto figure : kFigures) ranking->*figure = optional();
+  }
+  return grade;
 }
 
 }  // namespace
@@ -207,15 +275,54 @@ Result<std::vector<Store::HistoryPoint>> DuckStore::history(uint64_t person_key)
   BW_TRY(each_row(
       read.connection().rows(fmt::format(
           "SELECT s.id, s.as_of, s.computed, s.generation, s.method, s.policy_name, s.policy_hash, "
-          "'' AS policy_toml, s.people, s.settled, s.simulated, p.value, p.low, p.high, p.settled "
+          "'' AS policy_toml, s.people, s.settled, s.simulated, p.value, p.low, p.high, p.settled, "
+          "p.forecast_7d, p.forecast_7d_size, p.forecast_30d, p.forecast_30d_size "
           "FROM (SELECT * FROM scores WHERE person_key = {}) p JOIN snapshots s ON s.id = "
           "p.snapshot "
           "ORDER BY s.as_of, s.id",
           person_key)),
       [&](const DuckRows& rows, size_t i) {
         out.push_back({snapshot_at(rows, i), rows.column<double>(11)[i], rows.column<double>(12)[i],
-                       rows.column<double>(13)[i], rows.column<bool>(14)[i]});
+                       rows.column<double>(13)[i], rows.column<bool>(14)[i],
+                       forecasts_at(rows, 15, i)});
       }));
+  return out;
+}
+
+Result<void> DuckStore::keep_grades(std::span<const SnapshotGrade> grades) {
+  BW_ASSIGN(const WriteTurn turn, WriteTurn::take(*core_));
+  BW_ASSIGN(const auto transaction, WriteTransaction::begin(*core_));
+  for (const SnapshotGrade& grade : grades) {
+    BW_TRY(transaction->connection().run(fmt::format(
+        "DELETE FROM grades WHERE snapshot = {} AND days = {}", grade.snapshot, grade.days)));
+  }
+  BW_ASSIGN(DuckAppender * rows, transaction->appender("grades"));
+  for (const SnapshotGrade& grade : grades) {
+    rows->put<uint32_t>(grade.snapshot);
+    rows->put<uint32_t>(grade.days);
+    put_instant(*rows, grade.graded);
+    rows->put<uint64_t>(grade.generation);
+    rows->put<uint64_t>(grade.calibration.people);
+    rows->put<uint64_t>(grade.calibration.expected);
+    rows->put<double>(grade.said);
+    rows->put<uint64_t>(grade.came);
+    put_optional(*rows, grade.calibration.coverage);
+    put_optional(*rows, grade.calibration.coverage_expected);
+    for (const double tenth : grade.calibration.tenths) rows->put<double>(tenth);
+    for (const RankingGrade* ranking : {&grade.forecast, &grade.score}) {
+      for (const auto figure : kFigures) put_optional(*rows, ranking->*figure);
+    }
+    BW_TRY(rows->end_row());
+  }
+  return transaction->commit(core_->meta);
+}
+
+Result<std::vector<SnapshotGrade>> DuckStore::grades() {
+  BW_ASSIGN(DuckConnection connection, core_->database.connect());
+  std::vector<SnapshotGrade> out;
+  BW_TRY(
+      each_row(connection.rows("SELECT " + kGradeColumns + " FROM grades ORDER BY snapshot, days"),
+               [&](const DuckRows& rows, size_t i) { out.push_back(grade_at(rows, i)); }));
   return out;
 }
 
