@@ -381,6 +381,22 @@ void print_ingest(Context& context, const IngestResult& result) {
   }
 }
 
+namespace {
+
+std::string column_of(RankBy by) {
+  switch (by) {
+    case RankBy::kScore:
+      return "people moved";
+    case RankBy::kMomentum:
+      return "momentum";
+    case RankBy::kForecast:
+      return fmt::format("within {} days", kForecastDays[0]);
+  }
+  return {};
+}
+
+}  // namespace
+
 void print_ranking(Context& context, const Ranking& ranking) {
   const Meta& meta = ranking.meta;
   std::ostream& out = context.out;
@@ -403,18 +419,29 @@ void print_ranking(Context& context, const Ranking& ranking) {
                {"", false},
                {"score", true},
                {"likely", true},
-               {"people moved", true},
+               {column_of(ranking.by), true},
                {"", false},
                {"why", false}});
   const auto whole = [](double points) { return std::to_string(std::lround(points)); };
+  // What the order follows, so that a rank can be read off the table.
+  const auto ordered_by = [&](const PersonRow& p) -> std::string {
+    switch (ranking.by) {
+      case RankBy::kScore:
+        return grouped(static_cast<uint64_t>(std::llround(p.people_moved)));
+      case RankBy::kMomentum:
+        return fmt::format("{:.1f}", p.momentum);
+      case RankBy::kForecast:
+        return p.forecast[0] ? fmt::format("{:.1f}", p.forecast[0]->mean) : "-";
+    }
+    return {};
+  };
   for (const PersonRow& p : ranking.people) {
     const std::string range = p.rank_low == p.rank_high
                                   ? std::to_string(p.rank_low)
                                   : fmt::format("{}–{}", p.rank_low, p.rank_high);
     const double drift = p.momentum - p.momentum_before;
     table.row({p.settled ? range : "?", p.name, whole(*p.score) + (p.settled ? "" : "?"),
-               fmt::format("{} to {}", whole(p.low), whole(p.high)),
-               grouped(static_cast<uint64_t>(std::llround(p.people_moved))),
+               fmt::format("{} to {}", whole(p.low), whole(p.high)), ordered_by(p),
                drift > 2    ? "rising"
                : drift < -2 ? "cooling"
                             : "steady",

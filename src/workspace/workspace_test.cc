@@ -345,6 +345,85 @@ TEST_F(WorkspaceTest, AnEarlierAsOfLeavesOutWhatCameLater) {
   EXPECT_THAT(card->history, SizeIs(2));
 }
 
+TEST_F(WorkspaceTest, AForecastIsKeptWithItsSnapshotAndGradedOnceWhenItsTimeHasPassed) {
+  const auto workspace = open("home");
+  SimulateOptions options;
+  options.people = 150;
+  options.days = 100;
+  ASSERT_TRUE(simulate(*workspace, options, {}).ok());
+  const Instant newest = workspace->store().summary()->last;
+  const auto score_at = [&](int days_before) {
+    ScoreRequest request;
+    request.as_of = Instant{newest.ms + 1 - days_before * kMsPerDay};
+    const auto scored = score(*workspace, request, {});
+    EXPECT_TRUE(scored.ok()) << scored.error().message;
+    return scored->graded;
+  };
+  EXPECT_THAT(score_at(31), IsEmpty()) << "nothing was forecast before";
+  const auto week = score_at(23);
+  ASSERT_THAT(week, SizeIs(1)) << "the week has passed, the month has not";
+  EXPECT_EQ(week[0].snapshot, 1U);
+  EXPECT_EQ(week[0].days, 7U);
+  EXPECT_GT(week[0].calibration.people, 50U);
+  EXPECT_GT(week[0].came, 0U);
+  EXPECT_TRUE(week[0].forecast.ndcg && week[0].score.ndcg);
+  EXPECT_GT(*week[0].calibration.coverage, 0.7);
+  EXPECT_THAT(score_at(24), IsEmpty()) << "not twice, and of snapshot 2 no time has passed";
+  const auto rest = score_at(0);
+  ASSERT_THAT(rest, SizeIs(3)) << "the month of snapshot 1, the weeks of 2 and 3";
+  EXPECT_EQ(rest[0].days, 30U);
+  EXPECT_THAT(score_at(0), IsEmpty());
+
+  Query query(*workspace);
+  const auto grades = query.grades();
+  ASSERT_TRUE(grades.ok());
+  ASSERT_THAT(*grades, SizeIs(4));
+  RankRequest request;
+  request.by = RankBy::kForecast;
+  request.all = true;
+  request.limit = 0;
+  const auto ranking = query.rank(request, Viewer::kOperator);
+  ASSERT_TRUE(ranking.ok());
+  double before = 1e9;
+  for (const PersonRow& row : ranking->people) {
+    ASSERT_TRUE(row.forecast[0] && row.forecast[1]);
+    EXPECT_LE(row.forecast[0]->low, row.forecast[0]->high);
+    if (!row.settled) continue;
+    EXPECT_LE(row.forecast[0]->mean, before);
+    before = row.forecast[0]->mean;
+  }
+  // What came, told to one person, is what the grade added up.
+  uint64_t came = 0;
+  for (const PersonRow& row : ranking->people) {
+    const auto card = query.show(row.person, Viewer::kOperator);
+    ASSERT_TRUE(card.ok());
+    for (const PastForecast& past : card->forecasts) {
+      if (past.as_of == grades->front().snapshot.as_of && past.days == 7) came += past.came;
+    }
+  }
+  EXPECT_EQ(came, grades->front().grade.came);
+}
+
+TEST_F(WorkspaceTest, AShortLogIsNotForecastFromAndSaysSo) {
+  const auto workspace = open("home");
+  SimulateOptions options;
+  options.people = 60;
+  options.days = 8;
+  ASSERT_TRUE(simulate(*workspace, options, {}).ok());
+  score_now(*workspace);
+  Query query(*workspace);
+  RankRequest request;
+  request.all = true;
+  const auto ranking = query.rank(request, Viewer::kOperator);
+  ASSERT_TRUE(ranking.ok());
+  EXPECT_FALSE(ranking->people.at(0).forecast[0]);
+  EXPECT_THAT(to_ndjson(*ranking), HasSubstr("\"forecast_7d\":null,\"forecast_7d_low\":null"));
+  request.by = RankBy::kForecast;
+  const auto refused = query.rank(request, Viewer::kOperator);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_THAT(refused.error().message, HasSubstr("more than"));
+}
+
 TEST_F(WorkspaceTest, TheSimulatedIsMarkedWhereverItShows) {
   const auto workspace = open("home");
   SimulateOptions options;

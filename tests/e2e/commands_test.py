@@ -25,7 +25,7 @@ from program import PROGRAM, TMP, bellwether, village
 DATA = pathlib.Path(os.environ["BELLWETHER_DATA"])
 RANK_FIELDS = (
     "rank rank_low rank_high person accounts name score low high settled people_moved reach "
-    "amplification audience momentum percentile topics as_of method policy"
+    "amplification audience momentum forecast_7d forecast_30d percentile topics as_of method policy"
 ).split()
 
 
@@ -106,6 +106,37 @@ class Commands(unittest.TestCase):
         for wrong in (("--cut", "1.5"), ("--cut", "soon"), ("--window", "7"), ("--folds", "0")):
             bellwether("backtest", *wrong, home=self.home, code=2)
         bellwether("backtest", "--window", "900d", home=self.home, code=1)
+
+    def test_a_forecast_is_kept_graded_and_told_to_whom_it_concerns(self):
+        bellwether("simulate", "--people", "80", "--days", "90", home=self.home)
+        self.assertIn("`bellwether score`", bellwether("backtest", "--kept", home=self.home).stdout)
+        bellwether("score", "--as-of", "2025-03-01", home=self.home)
+        self.assertIn("No forecast has come due", bellwether("backtest", "--kept", home=self.home).stdout)
+        self.assertEqual(
+            json.loads(bellwether("backtest", "--kept", "--json", home=self.home).stdout), {"grades": []})
+        said = {row["person"]: row for row in map(json.loads, bellwether(
+            "rank", "--all", "--limit", "0", "--format", "ndjson", home=self.home).stdout.splitlines())}
+        scored = bellwether("score", home=self.home)
+        self.assertIn("Graded the forecast of snapshot 1 for 30 days", scored.stderr)
+        grades = json.loads(bellwether("backtest", "--kept", "--json", home=self.home).stdout)["grades"]
+        self.assertEqual([(g["snapshot"], g["days"]) for g in grades], [(1, 7), (1, 30)])
+        self.assertAlmostEqual(
+            grades[0]["said"], sum(row["forecast_7d"] for row in said.values()), delta=1e-3)
+        self.assertGreater(grades[1]["came"], grades[0]["came"])
+        self.assertTrue(all(g["simulated"] for g in grades))
+        lines = bellwether("backtest", "--kept", "--format", "csv", home=self.home).stdout.splitlines()
+        self.assertEqual(len(lines), 3)
+        first = bellwether("rank", "--by", "forecast", "--limit", "1", "--format", "ndjson", home=self.home)
+        person = json.loads(first.stdout)
+        self.assertTrue(person["forecast_7d_low"] <= person["forecast_7d_high"])
+        self.assertGreaterEqual(person["forecast_30d"], person["forecast_7d"])
+        card = json.loads(bellwether("show", person["person"], "--json", home=self.home).stdout)
+        self.assertEqual([past["days"] for past in card["forecasts"]], [7, 30])
+        self.assertEqual(card["forecasts"][0]["mean"], said[person["person"]]["forecast_7d"])
+        shown = bellwether("show", person["person"], home=self.home).stdout
+        self.assertIn("Likely to move", shown)
+        self.assertIn("What earlier forecasts said", shown)
+        self.assertIn("within 7 days", bellwether("rank", "--by", "forecast", home=self.home).stdout)
 
     def test_reading_twice_changes_nothing_and_a_unit_can_be_taken_back(self):
         self.ready()

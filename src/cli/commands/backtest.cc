@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <fstream>
 
 #include "cli/output.h"
@@ -146,6 +147,43 @@ void print_table(Context& context, const BacktestResult& result) {
                   result.policy_hash));
 }
 
+void print_kept(Context& context, const std::vector<KeptGrade>& grades) {
+  if (grades.empty()) {
+    context.out << "No forecast has come due yet. Each `bellwether score` keeps one for "
+                << kForecastDays[0] << " and one for " << kForecastDays[1]
+                << " days, and grades those whose time has passed.\n";
+    return;
+  }
+  const auto figure = [](const std::optional<double>& value) {
+    return value ? fmt::format("{:.3f}", *value) : "-";
+  };
+  Table table({{"as of", false},
+               {"within", true},
+               {"people", true},
+               {"said", true},
+               {"came", true},
+               {"held", true},
+               {"expected one", true},
+               {"NDCG@100", true},
+               {"of the score", true},
+               {"", false}});
+  for (const KeptGrade& kept : grades) {
+    const SnapshotGrade& grade = kept.grade;
+    table.row({to_day(kept.snapshot.as_of), fmt::format("{} days", grade.days),
+               grouped(grade.calibration.people),
+               grouped(static_cast<uint64_t>(std::llround(grade.said))), grouped(grade.came),
+               percent(grade.calibration.coverage), percent(grade.calibration.coverage_expected),
+               figure(grade.forecast.ndcg), figure(grade.score.ndcg), ""});
+  }
+  table.print(context.out, context.columns);
+  context.out << '\n'
+              << wrap(
+                     "said, came: people moved, summed over everybody; held: how many of the 90 % "
+                     "intervals, and how many of those that expected at least one.",
+                     static_cast<size_t>(context.columns), 0)
+              << '\n';
+}
+
 }  // namespace
 
 int command_backtest(Context& context, const std::vector<std::string>& arguments) {
@@ -169,13 +207,16 @@ int command_backtest(Context& context, const std::vector<std::string>& arguments
                  "how long each window is: 12h, 7d, 4w; otherwise what comes after the cut is "
                  "divided into windows of equally many responses")
       ->type_name("DURATION");
+  bool kept = false;
+  app.add_flag("--kept", kept,
+               "instead of replaying: what became of the forecasts kept with snapshots");
   std::string plot;
   app.add_option("--plot", plot, "also draw it: an SVG of ranking quality and calibration")
       ->type_name("FILE");
   app.footer(
       "Examples:\n  bellwether backtest\n  bellwether backtest --folds 10 --cut 0.5\n"
       "  bellwether backtest --window 7d --folds 4 --json\n"
-      "  bellwether backtest --plot backtest.svg");
+      "  bellwether backtest --plot backtest.svg\n  bellwether backtest --kept");
   if (const auto code = parse(app, context, arguments)) return *code;
   if (!cut.empty() && !read_cut(cut, options)) {
     fmt::print(context.err,
@@ -192,6 +233,14 @@ int command_backtest(Context& context, const std::vector<std::string>& arguments
       return kExitUsage;
     }
     options.window_ms = *duration;
+  }
+  if (kept) {
+    auto read = OpenWorkspace::open_to_read(context, common);
+    if (!read.ok()) return complain(context, read.error());
+    const auto grades = read->query().grades();
+    if (!grades.ok()) return complain(context, grades.error());
+    if (!print_for_programs(context, common.output(), *grades)) print_kept(context, *grades);
+    return kExitDone;
   }
   auto open = OpenWorkspace::open(context, common, false);
   if (!open.ok()) return complain(context, open.error());

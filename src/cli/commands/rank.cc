@@ -38,6 +38,9 @@ void print_head(Context& context, const Meta& meta, const PersonRow& person,
             : fmt::format("Rank {} to {}", grouped(person.rank_low), grouped(person.rank_high)),
         above_share(person.percentile), to_day(meta.as_of));
   }
+  if (const std::string ahead = forecast_words(person); !ahead.empty()) {
+    fmt::print(out, "  L{}.\n", ahead.substr(1));
+  }
   if (!person.topics.empty()) {
     std::string topics;
     for (const std::string& topic : person.topics) topics += (topics.empty() ? "" : ", ") + topic;
@@ -76,6 +79,24 @@ void print_neighbours(Context& context, std::string_view title,
   table.print(context.out, context.columns);
 }
 
+// What became of earlier forecasts; the newest few.
+void print_past_forecasts(Context& context, const std::vector<PastForecast>& forecasts) {
+  if (forecasts.empty()) return;
+  constexpr size_t kShown = 6;
+  context.out << "\nWhat earlier forecasts said, and what came\n";
+  Table table(
+      {{"  as of", false}, {"within", true}, {"likely", true}, {"came", true}, {"", false}});
+  const size_t begin = forecasts.size() - std::min(kShown, forecasts.size());
+  for (size_t i = begin; i < forecasts.size(); ++i) {
+    const PastForecast& past = forecasts[i];
+    const bool held = past.came >= past.said.low && past.came <= past.said.high;
+    table.row({to_day(past.as_of), fmt::format("{} days", past.days),
+               fmt::format("{} to {}", grouped(past.said.low), grouped(past.said.high)),
+               grouped(past.came), held ? "held" : "missed"});
+  }
+  table.print(context.out, context.columns);
+}
+
 }  // namespace
 
 int command_rank(Context& context, const std::vector<std::string>& arguments) {
@@ -91,7 +112,7 @@ int command_rank(Context& context, const std::vector<std::string>& arguments) {
   std::string network;
   std::string as_of;
   app.add_option("--by", by, "order")
-      ->check(CLI::IsMember({"score", "momentum"}))
+      ->check(CLI::IsMember({"score", "momentum", "forecast"}))
       ->capture_default_str();
   app.add_option("--topic", topic, "only what is about this topic");
   app.add_option("--network", network, "only what happened on this network");
@@ -104,7 +125,9 @@ int command_rank(Context& context, const std::vector<std::string>& arguments) {
   app.footer(
       "Examples:\n  bellwether rank\n  bellwether rank --topic rust --limit 50 --format csv");
   if (const auto code = parse(app, context, arguments)) return *code;
-  request.by = by == "momentum" ? RankBy::kMomentum : RankBy::kScore;
+  request.by = by == "momentum"   ? RankBy::kMomentum
+               : by == "forecast" ? RankBy::kForecast
+                                  : RankBy::kScore;
   request.reasons = !plain;
   if (!topic.empty()) request.topic = topic;
   if (!network.empty()) request.network = network;
@@ -146,6 +169,7 @@ int command_show(Context& context, const std::vector<std::string>& arguments) {
     print_missing(context.out, card->missing);
     print_neighbours(context, "Whom they move", card->moves, true);
     print_neighbours(context, "Who moves them", card->moved_by, false);
+    print_past_forecasts(context, card->forecasts);
     context.out << '\n';
     print_footer(context, card->meta);
   }

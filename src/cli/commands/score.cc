@@ -35,6 +35,12 @@ Result<ScoreResult> score_aloud(Context& context, OpenWorkspace& open,
     fmt::print(context.err, "{:.1f} % of the credit falls to nobody: the author is not known.\n",
                share(credit.unassigned_unknown));
   }
+  for (const SnapshotGrade& grade : result->graded) {
+    fmt::print(context.err,
+               "Graded the forecast of snapshot {} for {} days: {:.1f} % of {} intervals held.\n",
+               grade.snapshot, grade.days, 100 * grade.calibration.coverage.value_or(0),
+               grouped(grade.calibration.people));
+  }
   for (const std::string& network : result->newly_chosen) {
     fmt::print(context.err,
                "Chose the accounts of {} that standing starts from, once and for all.\n", network);
@@ -90,7 +96,8 @@ int command_score(Context& context, const std::vector<std::string>& arguments) {
                                       {"responses_without_time", c.untimed},
                                       {"credit_assigned", points(c.assigned)},
                                       {"credit_unassigned_self", points(c.unassigned_self)},
-                                      {"credit_unassigned_unknown", points(c.unassigned_unknown)}};
+                                      {"credit_unassigned_unknown", points(c.unassigned_unknown)},
+                                      {"forecasts_graded", result->graded.size()}};
     print_json(context, json, common.output());
   }
   return kExitDone;

@@ -87,6 +87,15 @@ std::string facts(const PersonRow& person) {
   html += fact("Reach", grouped(person.reach),
                person.reach == 1 ? "person moved in the last year"
                                  : "different people moved in the last year");
+  for (size_t w = 0; w < person.forecast.size(); ++w) {
+    const auto& forecast = person.forecast[w];
+    if (!forecast) continue;
+    html += fact(fmt::format("Next {} days", kForecastDays[w]),
+                 forecast->low == forecast->high
+                     ? grouped(forecast->low)
+                     : fmt::format("{} to {}", grouped(forecast->low), grouped(forecast->high)),
+                 "people likely to respond");
+  }
   html += fact("Amplification", share(person.amplification),
                person.amplification ? "chance that a post moves somebody" : "no posts are known");
   html += fact("Audience", share(person.audience),

@@ -32,6 +32,11 @@ std::string shown_name(const AccountEntry& account) {
   return account.display_name.empty() ? account.name : account.display_name;
 }
 
+ForecastRow forecast_row(const CountForecast& forecast) {
+  const double tail = (1 - kForecastMass) / 2;
+  return {forecast.mean, forecast.quantile(tail), forecast.quantile(1 - tail)};
+}
+
 }  // namespace
 
 // Who the accounts of a slice are; looked up in few calls, and only those that are named.
@@ -312,6 +317,9 @@ struct Query::Impl {
     if (score->audience >= 0) row.audience = score->audience;
     row.momentum = score->momentum;
     row.momentum_before = score->momentum_before;
+    for (size_t w = 0; w < row.forecast.size(); ++w) {
+      if (score->forecast[w].size > 0) row.forecast[w] = forecast_row(score->forecast[w]);
+    }
     row.percentile = score->percentile;
     row.standing = score->standing;
     row.movers = score->movers;
@@ -514,6 +522,24 @@ struct Query::Impl {
     return out;
   }
 
+  static std::vector<PastForecast> past_forecasts(const SnapshotView& view, const Told& told,
+                                                  const std::vector<Store::HistoryPoint>& history) {
+    std::vector<PastForecast> out;
+    if (told.slice.person == kNobody) return out;
+    std::vector<FoldEntry> scratch;
+    const auto received = told.slice.graph->received_by(told.slice.person, scratch);
+    for (const Store::HistoryPoint& point : history) {
+      for (size_t w = 0; w < kForecastDays.size(); ++w) {
+        const Instant from = point.snapshot.as_of;
+        const Instant end{from.ms + kForecastDays[w] * kMsPerDay};
+        if (point.forecast[w].size <= 0 || end > view.info.as_of) continue;
+        out.push_back({from, kForecastDays[w], forecast_row(point.forecast[w]),
+                       movers_within(received, from, end)});
+      }
+    }
+    return out;
+  }
+
   // Scores of everybody on the ledger restricted to a topic or a network.
   Result<std::shared_ptr<const SnapshotView::Everybody>> restricted(const SnapshotView& view,
                                                                     const RankRequest& request) {
@@ -575,6 +601,7 @@ struct Query::Impl {
                             view.policy);
     all->scores = score_everybody(graph, standing, view.policy, {}, workspace.threads());
     rank_everybody(all->scores);
+    look_ahead(graph, all->scores, workspace.threads());
     for (uint32_t i = 0; i < all->scores.size(); ++i) {
       all->scores[i].person = graph.accounts_of(all->scores[i].person).front();
       all->order.push_back(i);
@@ -648,6 +675,7 @@ struct Query::Impl {
                           std::vector<uint32_t> order, const RankRequest& request, Viewer viewer) {
     Ranking ranking;
     ranking.meta = view.meta;
+    ranking.by = request.by;
     if (viewer == Viewer::kPublic) {
       std::erase_if(order, [&](uint32_t i) {
         return !may_see(view, group_of(view, all.scores[i].person).front(), viewer);
@@ -670,12 +698,28 @@ struct Query::Impl {
         return std::tuple(x.settled, x.momentum) > std::tuple(y.settled, y.momentum);
       });
     }
+    if (request.by == RankBy::kForecast) {
+      std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
+        const PersonScore& x = all.scores[a];
+        const PersonScore& y = all.scores[b];
+        return std::tuple(x.settled, x.forecast[0].mean) >
+               std::tuple(y.settled, y.forecast[0].mean);
+      });
+      const bool none = std::none_of(order.begin(), order.end(), [&](uint32_t i) {
+        return all.scores[i].forecast[0].size > 0;
+      });
+      if (none && !order.empty()) {
+        return Error{ErrorCode::kNotFound,
+                     fmt::format("there is no forecast: the log has to hold more than {} days",
+                                 kForecastDays[0])};
+      }
+    }
     const size_t begin = std::min<size_t>(request.offset, order.size());
     const size_t count = request.limit == 0 ? order.size() - begin
                                             : std::min<size_t>(request.limit, order.size() - begin);
     BW_ASSIGN(ranking.people,
               rows(view, all, std::span(order).subspan(begin, count), request.reasons, viewer));
-    if (viewer == Viewer::kPublic || request.by == RankBy::kMomentum) {
+    if (viewer == Viewer::kPublic || request.by != RankBy::kScore) {
       // A rank among all would tell how many there are who did not ask to be shown; and one by
       // score would not be the order of this list.
       uint32_t place = request.offset;
@@ -720,6 +764,24 @@ Result<void> Query::refresh() { return impl_->refresh(); }
 Result<Meta> Query::meta() {
   BW_ASSIGN(const auto view, impl_->view());
   return view->meta;
+}
+
+Result<std::vector<KeptGrade>> Query::grades() {
+  BW_ASSIGN(const auto snapshots, impl_->store().snapshots());
+  BW_ASSIGN(const auto grades, impl_->store().grades());
+  std::vector<KeptGrade> out;
+  for (const SnapshotGrade& grade : grades) {
+    const auto of = std::find_if(snapshots.begin(), snapshots.end(), [&](const SnapshotInfo& s) {
+      return s.snapshot == grade.snapshot;
+    });
+    if (of == snapshots.end() || grade.calibration.people == 0) continue;
+    KeptGrade& kept = out.emplace_back(KeptGrade{*of, grade});
+    kept.snapshot.policy_toml.clear();
+  }
+  std::stable_sort(out.begin(), out.end(), [](const KeptGrade& a, const KeptGrade& b) {
+    return a.snapshot.as_of < b.snapshot.as_of;
+  });
+  return out;
 }
 
 Result<Ranking> Query::rank(const RankRequest& request, Viewer viewer) {
@@ -787,6 +849,7 @@ Result<PersonCard> Query::show(const std::string& person, Viewer viewer) {
   }
   card.sentence = score_sentence(told.row, view->policy);
   BW_ASSIGN(card.history, impl_->store().history(hash64(accounts.front().ref())));
+  card.forecasts = Impl::past_forecasts(*view, told, card.history);
   impl_->reasons(*view, told, viewer, card.reasons_up, card.reasons_down, card.missing);
   card.person.reason = impl_->one_line(*view, told, viewer);
   const auto name_them = [&](const std::vector<Impl::Found>& list, std::vector<Neighbour>& out) {

@@ -44,6 +44,12 @@ struct Meta {
   uint32_t sources_broken = 0;  // of these, not read to their end
 };
 
+// How many different people somebody will move, with the 90 % interval.
+struct ForecastRow {
+  double mean = 0;             // people, above 0
+  uint32_t low = 0, high = 0;  // people
+};
+
 struct PersonRow {
   std::string person;                 // 16 hexadecimal digits; stable, names the person everywhere
   std::string name;                   // as they call themselves, else their account's name
@@ -60,6 +66,8 @@ struct PersonRow {
   std::optional<double> amplification;       // empty: no posts known
   std::optional<double> audience;            // empty: reached nobody in that time
   double momentum = 0, momentum_before = 0;  // points
+  std::array<std::optional<ForecastRow>, kForecastDays.size()> forecast;  // empty: the log is too
+                                                                          // short for one
   double percentile = 0;  // share of all with evidence that score lower, [0, 100]
   double standing = 0;
   std::vector<std::string> topics;  // on evidence only
@@ -69,7 +77,7 @@ struct PersonRow {
   bool listed = false;
 };
 
-enum class RankBy : uint8_t { kScore, kMomentum };
+enum class RankBy : uint8_t { kScore, kMomentum, kForecast };
 
 struct RankRequest {
   RankBy by = RankBy::kScore;
@@ -84,6 +92,7 @@ struct RankRequest {
 
 struct Ranking {
   Meta meta;
+  RankBy by = RankBy::kScore;  // what the order follows
   std::vector<PersonRow> people;
   uint32_t settled = 0;  // how many could be listed; of those the viewer may see
   uint32_t provisional = 0;
@@ -129,6 +138,14 @@ struct Neighbour {
   Instant last;
 };
 
+// A forecast of an earlier snapshot whose time has passed, and what came.
+struct PastForecast {
+  Instant as_of;
+  int days = 0;
+  ForecastRow said;
+  uint32_t came = 0;  // different people who responded within that time
+};
+
 struct PersonCard {
   Meta meta;
   PersonRow person;
@@ -136,6 +153,7 @@ struct PersonCard {
   std::vector<Neighbour> moves;     // whom they move, largest first, at most ten
   std::vector<Neighbour> moved_by;  // who moves them, likewise
   std::vector<Store::HistoryPoint> history;
+  std::vector<PastForecast> forecasts;  // oldest first
   std::vector<Reason> reasons_up, reasons_down;
   std::vector<std::string> missing;
 };
@@ -155,6 +173,12 @@ struct ExplainRequest {
   Grouping grouping = Grouping::kMover;
   uint32_t limit = 0;     // groups shown; the others are summed; 0: all
   uint32_t receipts = 3;  // of each group at most, the largest first; [0, 3]; each costs a look-up
+};
+
+// What became of one snapshot's forecasts of one length.
+struct KeptGrade {
+  SnapshotInfo snapshot;  // without policy_toml
+  SnapshotGrade grade;
 };
 
 class SnapshotView;
@@ -183,6 +207,9 @@ class Query {
   // People whose name or account holds `text`, by score; at most `limit`. Empty text: all by score.
   Result<Ranking> search(const std::string& text, uint32_t limit, Viewer viewer);
   Result<Meta> meta();
+  // What became of the forecasts kept with snapshots, oldest first; sums over everybody, hence for
+  // all viewers. Empty: none has come due yet.
+  Result<std::vector<KeptGrade>> grades();
 
  private:
   struct Impl;

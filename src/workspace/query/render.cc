@@ -74,6 +74,13 @@ void add_row(Json& to, const PersonRow& row, const Meta& meta) {
   to["audience"] = number(row.audience);
   to["momentum"] = points(row.momentum);
   to["momentum_before"] = points(row.momentum_before);
+  for (size_t w = 0; w < row.forecast.size(); ++w) {
+    const auto& forecast = row.forecast[w];
+    const std::string name = fmt::format("forecast_{}d", kForecastDays[w]);
+    to[name] = forecast ? number(forecast->mean) : Json(nullptr);
+    to[name + "_low"] = forecast ? Json(forecast->low) : Json(nullptr);
+    to[name + "_high"] = forecast ? Json(forecast->high) : Json(nullptr);
+  }
   to["percentile"] = points(row.percentile);
   to["topics"] = strings(row.topics);
   to["standing"] = number(row.standing);
@@ -174,6 +181,20 @@ Json history_json(const std::vector<Store::HistoryPoint>& history) {
   return list;
 }
 
+Json forecasts_json(const std::vector<PastForecast>& forecasts) {
+  Json list = Json::array();
+  for (const PastForecast& past : forecasts) {
+    list.push_back({{"as_of", instant(past.as_of)},
+                    {"days", past.days},
+                    {"mean", number(past.said.mean)},
+                    {"low", past.said.low},
+                    {"high", past.said.high},
+                    {"came", past.came},
+                    {"held", past.came >= past.said.low && past.came <= past.said.high}});
+  }
+  return list;
+}
+
 Json horizons_json(const std::vector<std::pair<double, PeopleMoved>>& horizons) {
   Json list = Json::array();
   for (const auto& [half_life_days, moved] : horizons) {
@@ -195,6 +216,7 @@ Json card_json(const PersonCard& card) {
   json["moves"] = neighbours_json(card.moves, true);
   json["moved_by"] = neighbours_json(card.moved_by, false);
   json["history"] = history_json(card.history);
+  json["forecasts"] = forecasts_json(card.forecasts);
   json["reasons_up"] = reasons_json(card.reasons_up);
   json["reasons_down"] = reasons_json(card.reasons_down);
   json["missing"] = strings(card.missing);
@@ -271,21 +293,42 @@ void csv_header(std::string& out, std::initializer_list<std::string_view> names)
 }
 
 void csv_people_header(std::string& out) {
-  csv_header(out, {"rank",           "rank_low",
-                   "rank_high",      "person",
-                   "accounts",       "name",
-                   "score",          "low",
-                   "high",           "settled",
-                   "people_moved",   "reach",
-                   "amplification",  "audience",
-                   "momentum",       "momentum_before",
-                   "percentile",     "topics",
-                   "standing",       "movers",
-                   "vouched_movers", "independent_movers",
-                   "acts",           "last_evidence",
-                   "reason",         "listed",
-                   "simulated",      "as_of",
-                   "method",         "policy"});
+  csv_header(out, {"rank",
+                   "rank_low",
+                   "rank_high",
+                   "person",
+                   "accounts",
+                   "name",
+                   "score",
+                   "low",
+                   "high",
+                   "settled",
+                   "people_moved",
+                   "reach",
+                   "amplification",
+                   "audience",
+                   "momentum",
+                   "momentum_before",
+                   "forecast_7d",
+                   "forecast_7d_low",
+                   "forecast_7d_high",
+                   "forecast_30d",
+                   "forecast_30d_low",
+                   "forecast_30d_high",
+                   "percentile",
+                   "topics",
+                   "standing",
+                   "movers",
+                   "vouched_movers",
+                   "independent_movers",
+                   "acts",
+                   "last_evidence",
+                   "reason",
+                   "listed",
+                   "simulated",
+                   "as_of",
+                   "method",
+                   "policy"});
 }
 
 void csv_person(std::string& out, const PersonRow& row, const Meta& meta) {
@@ -306,8 +349,14 @@ void csv_person(std::string& out, const PersonRow& row, const Meta& meta) {
       .number(row.amplification)
       .number(row.audience)
       .number(row.momentum, scored)
-      .number(row.momentum_before, scored)
-      .number(row.percentile, scored)
+      .number(row.momentum_before, scored);
+  for (const auto& forecast : row.forecast) {
+    const ForecastRow said = forecast.value_or(ForecastRow{});
+    line.number(said.mean, forecast.has_value())
+        .count(said.low, forecast.has_value())
+        .count(said.high, forecast.has_value());
+  }
+  line.number(row.percentile, scored)
       .list(row.topics)
       .number(row.standing)
       .count(row.movers, scored)
@@ -554,6 +603,23 @@ void each_grade(const BacktestReport& report, Visit&& visit) {
   }
 }
 
+Json kept_json(const KeptGrade& kept) {
+  const SnapshotGrade& grade = kept.grade;
+  Json json = {{"snapshot", kept.snapshot.snapshot},
+               {"as_of", instant(kept.snapshot.as_of)},
+               {"days", grade.days},
+               {"graded", instant(grade.graded)},
+               {"said", number(grade.said)},
+               {"came", grade.came},
+               {"forecast", grade_json(grade.forecast)},
+               {"score", grade_json(grade.score)},
+               {"calibration", calibration_json(grade.calibration)}};
+  json["simulated"] = kept.snapshot.simulated;
+  json["method"] = kept.snapshot.method;
+  json["policy"] = kept.snapshot.policy_hash;
+  return json;
+}
+
 }  // namespace
 
 std::string to_json(const BacktestResult& result) {
@@ -573,6 +639,65 @@ std::string to_json(const BacktestResult& result) {
                   {"measures", grades_json(result.report, result.report.mean)},
                   {"calibration", calibration_json(result.report.calibration)},
                   {"folds", std::move(folds)}});
+}
+
+std::string to_json(const std::vector<KeptGrade>& grades) {
+  Json list = Json::array();
+  for (const KeptGrade& kept : grades) list.push_back(kept_json(kept));
+  return line_of({{"grades", std::move(list)}});
+}
+
+std::string to_ndjson(const std::vector<KeptGrade>& grades) {
+  std::string out;
+  for (const KeptGrade& kept : grades) out += line_of(kept_json(kept));
+  return out;
+}
+
+std::string to_csv(const std::vector<KeptGrade>& grades) {
+  std::string out;
+  csv_header(out, {"snapshot",
+                   "as_of",
+                   "days",
+                   "graded",
+                   "people",
+                   "said",
+                   "came",
+                   "coverage_90",
+                   "expected",
+                   "coverage_90_expected",
+                   "forecast_ndcg_100",
+                   "forecast_spearman",
+                   "forecast_auc",
+                   "forecast_overlap_50",
+                   "score_ndcg_100",
+                   "score_spearman",
+                   "score_auc",
+                   "score_overlap_50",
+                   "simulated",
+                   "method",
+                   "policy"});
+  for (const KeptGrade& kept : grades) {
+    const SnapshotGrade& grade = kept.grade;
+    CsvLine line(out);
+    line.count(kept.snapshot.snapshot)
+        .instant(kept.snapshot.as_of)
+        .count(grade.days)
+        .instant(grade.graded)
+        .count(grade.calibration.people)
+        .number(grade.said)
+        .count(grade.came)
+        .number(grade.calibration.coverage)
+        .count(grade.calibration.expected)
+        .number(grade.calibration.coverage_expected);
+    for (const RankingGrade* ranking : {&grade.forecast, &grade.score}) {
+      line.number(ranking->ndcg)
+          .number(ranking->spearman)
+          .number(ranking->auc)
+          .number(ranking->overlap);
+    }
+    line.truth(kept.snapshot.simulated).text(kept.snapshot.method).text(kept.snapshot.policy_hash);
+  }
+  return out;
 }
 
 std::string to_ndjson(const BacktestResult& result) {

@@ -22,6 +22,8 @@ std::string to_json(const PersonExplanation& explanation);
 std::string to_json(const Comparison& comparison);
 // Figures that have no meaning are null.
 std::string to_json(const BacktestResult& result);
+// What became of kept forecasts.
+std::string to_json(const std::vector<KeptGrade>& grades);
 // The value of `meta` alone.
 std::string to_json(const Meta& meta);
 
@@ -34,6 +36,8 @@ std::string to_ndjson(const Comparison& comparison);
 // A line for each measure of each window; no means.
 std::string to_ndjson(const BacktestResult& result);
 
+std::string to_ndjson(const std::vector<KeptGrade>& grades);
+
 // RFC 4180 with a header line and CRLF. Of what has parts (accounts, topics, names) the parts stand
 // in one cell, separated by "; ". A cell that a spreadsheet would take for a formula gets an
 // apostrophe before it, see csv_cell.
@@ -42,6 +46,7 @@ std::string to_csv(const PersonCard& card);
 std::string to_csv(const PersonExplanation& explanation);
 std::string to_csv(const Comparison& comparison);
 std::string to_csv(const BacktestResult& result);
+std::string to_csv(const std::vector<KeptGrade>& grades);
 
 // One cell of text, quoted where it has to be. Spreadsheets run what begins with =, +, -, @, a tab
 // or a line end: such text gets an apostrophe. Plain handles ("@ana", "@ana@example.org") cannot

@@ -42,6 +42,7 @@ PersonRow ana() {
   row.reach = 140;
   row.audience = 0.25;
   row.momentum = 12;
+  row.forecast[0] = {4.5, 1, 9};
   row.percentile = 99.5;
   row.topics = {"rust", "databases"};
   row.movers = 150;

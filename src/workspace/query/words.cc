@@ -102,6 +102,23 @@ std::string score_sentence(const PersonRow& person, const Policy& policy) {
                      about_people(person.people_moved), people(person.low), people(person.high));
 }
 
+std::string forecast_words(const PersonRow& person) {
+  std::string words;
+  for (size_t w = 0; w < person.forecast.size(); ++w) {
+    const auto& forecast = person.forecast[w];
+    if (!forecast) continue;
+    std::string range = grouped(forecast->low);
+    if (forecast->high != forecast->low) range += " to " + grouped(forecast->high);
+    const bool one = forecast->low == 1 && forecast->high == 1;
+    words += fmt::format("{}{}{} within {} days", words.empty() ? "likely to move " : ", ", range,
+                         !words.empty() ? ""
+                         : one          ? " person"
+                                        : " people",
+                         kForecastDays[w]);
+  }
+  return words;
+}
+
 std::string reason_up(const ContributionGroup& group, const std::vector<std::string>& names) {
   std::string text = fmt::format("{} by {}", passive(group.verb), name_list(names, group.movers));
   if (group.acts > group.movers) text += fmt::format(", {} times in all", grouped(group.acts));

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
 
 #include "score/amplification.h"
 #include "workspace/persons.h"
@@ -92,6 +93,8 @@ void Scoring::count() {
   begin("scoring");
   scores_ = score_everybody(*graph_, *standing_, workspace_.policy(), posts_, workspace_.threads());
   rank_everybody(scores_);
+  begin("forecasting");
+  look_ahead(*graph_, scores_, workspace_.threads());
 }
 
 Result<ScoreResult> Scoring::publish() {
@@ -124,6 +127,59 @@ Result<ScoreResult> Scoring::publish() {
   BW_ASSIGN(info.snapshot, store_.publish(info, *numbering_, persons_, scores_, standings));
   result_.teleport_set = static_cast<uint32_t>(teleport_.size());
   return std::move(result_);
+}
+
+Result<std::vector<SnapshotGrade>> Scoring::grade_due() {
+  BW_ASSIGN(const std::vector<SnapshotInfo> snapshots, store_.snapshots());
+  BW_ASSIGN(const std::vector<SnapshotGrade> known, store_.grades());
+  std::set<std::pair<uint32_t, uint32_t>> done;
+  for (const SnapshotGrade& grade : known) done.insert({grade.snapshot, grade.days});
+  std::vector<SnapshotGrade> graded;
+  for (const SnapshotInfo& snapshot : snapshots) {
+    std::vector<PersonScore> scores;  // read once, if any forecast is due
+    for (size_t w = 0; w < kForecastDays.size(); ++w) {
+      const auto days = static_cast<uint32_t>(kForecastDays[w]);
+      const Instant end{snapshot.as_of.ms + days * kMsPerDay};
+      if (end > as_of_ || done.contains({snapshot.snapshot, days})) continue;
+      if (scores.empty()) {
+        begin("grading");
+        BW_ASSIGN(scores, store_.scores(snapshot.snapshot));
+      }
+      SnapshotGrade& grade = graded.emplace_back();
+      grade.snapshot = snapshot.snapshot;
+      grade.days = days;
+      grade.graded = workspace_.now();
+      grade.generation = summary_.generation;
+      hold(scores, w, snapshot.as_of, end, grade);
+    }
+  }
+  // A snapshot without forecasts has a grade of nobody, so that it is not looked at again.
+  if (!graded.empty()) BW_TRY(store_.keep_grades(graded));
+  std::erase_if(graded, [](const SnapshotGrade& g) { return g.calibration.people == 0; });
+  return graded;
+}
+
+void Scoring::hold(std::span<const PersonScore> scores, size_t forecast, Instant from, Instant end,
+                   SnapshotGrade& grade) const {
+  std::vector<CountForecast> forecasts;
+  std::vector<double> means;
+  std::vector<double> values;
+  std::vector<uint32_t> moved;
+  std::vector<FoldEntry> scratch;
+  for (const PersonScore& score : scores) {
+    if (score.forecast[forecast].size <= 0 || score.person == kNobody) continue;
+    const PersonId person = persons_.person_of[score.person];
+    if (person == kNobody) continue;
+    forecasts.push_back(score.forecast[forecast]);
+    means.push_back(forecasts.back().mean);
+    values.push_back(score.value);
+    moved.push_back(movers_within(graph_->received_by(person, scratch), from, end));
+    grade.said += means.back();
+    grade.came += moved.back();
+  }
+  grade.calibration = grade_intervals(forecasts, moved);
+  grade.forecast = grade_ranking(means, moved);
+  grade.score = grade_ranking(values, moved);
 }
 
 Result<void> Scoring::tally_posts() {
@@ -220,7 +276,9 @@ Result<ScoreResult> score(Workspace& workspace, const ScoreRequest& request,
   BW_TRY(scoring.read(request.as_of.value_or(newest)));
   BW_TRY(scoring.fold());
   scoring.count();
-  return scoring.publish();
+  BW_ASSIGN(ScoreResult result, scoring.publish());
+  BW_ASSIGN(result.graded, scoring.grade_due());
+  return result;
 }
 
 }  // namespace bellwether

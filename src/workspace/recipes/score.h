@@ -23,6 +23,7 @@ struct ScoreResult {
   uint64_t pairs = 0;
   uint32_t teleport_set = 0;              // accounts that standing starts from
   std::vector<std::string> newly_chosen;  // networks whose automatic set was chosen now
+  std::vector<SnapshotGrade> graded;      // forecasts of earlier snapshots that have come due
 };
 
 // kNotFound: no act with a known time before as_of. kUnsupported: no such method.

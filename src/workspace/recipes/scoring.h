@@ -35,9 +35,13 @@ class Scoring {
   void set_remainder(Remainder remainder) { remainder_ = std::move(remainder); }
   // Pairs, vouches and standing. `without_remainder` leaves out what is left of erased acts.
   Result<void> fold(bool without_remainder = false);
-  // Everybody's score and rank.
+  // Everybody's score, rank and forecast.
   void count();
   Result<ScoreResult> publish();
+
+  // The forecasts of earlier snapshots whose time has passed by this one, each graded once. Keeps
+  // and returns the grades; after publish().
+  Result<std::vector<SnapshotGrade>> grade_due();
 
   const Numbering& numbering() const { return *numbering_; }
   const PersonMap& persons() const { return persons_; }
@@ -56,6 +60,9 @@ class Scoring {
   Result<void> tally_posts();
   Result<void> rebuild(const LedgerStamp& stamp);
   Result<void> choose_teleport();
+  // Fills what a grade says of the `forecast`-th of kForecastDays.
+  void hold(std::span<const PersonScore> scores, size_t forecast, Instant from, Instant end,
+            SnapshotGrade& grade) const;
 
   Workspace& workspace_;
   Store& store_;
