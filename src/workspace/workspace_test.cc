@@ -256,6 +256,29 @@ TEST_F(WorkspaceTest, LinkedAccountsAreOnePersonAndUnlinkingRestoresEveryBit) {
   EXPECT_EQ(bits(rank_all(*workspace)), before);
 }
 
+// Whichever account the link named first: a snapshot keeps a person under the account with the
+// smallest number, and half of all links showed people as without any evidence.
+TEST_F(WorkspaceTest, LinkedPeopleHaveTheirScoreHoweverTheLinkWasMade) {
+  const auto workspace = open("home");
+  read(*workspace, village());
+  for (const bool first : {true, false}) {
+    const std::string a = first ? "csv:ana" : "csv:p5";
+    const std::string b = first ? "csv:p5" : "csv:ana";
+    ASSERT_TRUE(workspace->registry().link(a, b).ok());
+    score_now(*workspace);
+    const double score = *rank_all(*workspace).people[0].score;
+    Query query(*workspace);
+    for (const std::string& name : {a, b}) {
+      const auto card = query.show(name, Viewer::kOperator);
+      ASSERT_TRUE(card.ok());
+      ASSERT_TRUE(card->person.score.has_value()) << "linked " << a << " first, asked for " << name;
+      EXPECT_EQ(*card->person.score, score);
+      EXPECT_FALSE(card->history.empty());
+    }
+    ASSERT_TRUE(workspace->registry().unlink(b).ok());
+  }
+}
+
 TEST_F(WorkspaceTest, NoEvidenceIsNoScoreAndNotZero) {
   const auto workspace = open("home");
   read(*workspace,

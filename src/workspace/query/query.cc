@@ -292,6 +292,14 @@ struct Query::Impl {
     return same;
   }
 
+  // The key under which a snapshot keeps a person: that of their account with the smallest number,
+  // and accounts are numbered in the order of their keys. By whom they were linked plays no part.
+  static uint64_t score_key(const std::vector<AccountEntry>& accounts) {
+    uint64_t key = hash64(accounts.front().ref());
+    for (const AccountEntry& account : accounts) key = std::min(key, hash64(account.ref()));
+    return key;
+  }
+
   static std::vector<AccountId> ids_of(const std::vector<AccountEntry>& accounts) {
     std::vector<AccountId> ids;
     for (const AccountEntry& account : accounts) ids.push_back(account.id);
@@ -350,8 +358,7 @@ struct Query::Impl {
 
   // Without topics and names, which learn_topics() and learn_names() fill in.
   Result<Told> begin_telling(const SnapshotView& view, const std::vector<AccountEntry>& accounts) {
-    BW_ASSIGN(const auto score,
-              store().score_of(view.info.snapshot, hash64(accounts.front().ref())));
+    BW_ASSIGN(const auto score, store().score_of(view.info.snapshot, score_key(accounts)));
     const auto ledger = stored_ledger(store());
     return begin_telling(view, *ledger, accounts, score);
   }
@@ -848,7 +855,7 @@ Result<PersonCard> Query::show(const std::string& person, Viewer viewer) {
     card.person.rank = card.person.rank_low = card.person.rank_high = 0;
   }
   card.sentence = score_sentence(told.row, view->policy);
-  BW_ASSIGN(card.history, impl_->store().history(hash64(accounts.front().ref())));
+  BW_ASSIGN(card.history, impl_->store().history(Impl::score_key(accounts)));
   card.forecasts = Impl::past_forecasts(*view, told, card.history);
   impl_->reasons(*view, told, viewer, card.reasons_up, card.reasons_down, card.missing);
   card.person.reason = impl_->one_line(*view, told, viewer);
