@@ -331,29 +331,37 @@ Result<std::unique_ptr<Registry>> Registry::open(const std::string& folder) {
 }
 
 Result<void> Registry::link(std::string_view first, std::string_view other) {
-  if (!is_reference(first)) return not_a_reference(first);
-  if (!is_reference(other)) return not_a_reference(other);
-  const std::lock_guard lock(impl_->mutex);
-  BW_ASSIGN(const std::string person, impl_->person_of(first));
-  BW_ASSIGN(const std::string joining, impl_->person_of(other));
-  if (person == joining) return {};
-  BW_ASSIGN(const Consent consent, impl_->consent_of(person));
-  BW_ASSIGN(const Consent other_consent, impl_->consent_of(joining));
-  if (consent != other_consent) {
-    return Error{ErrorCode::kInvalidArgument,
-                 fmt::format("{} is {} and {} is {}: make their consent equal first", person,
-                             to_string(consent), joining, to_string(other_consent))};
+  return link_all({{std::string(first), std::string(other)}});
+}
+
+Result<void> Registry::link_all(const std::vector<std::pair<std::string, std::string>>& pairs) {
+  for (const auto& [first, other] : pairs) {
+    if (!is_reference(first)) return not_a_reference(first);
+    if (!is_reference(other)) return not_a_reference(other);
   }
+  const std::lock_guard lock(impl_->mutex);
   return impl_->atomically([&]() -> Result<void> {
-    // Both people's own accounts become rows too, so that the person's accounts are one list.
-    for (const std::string& each : {person, joining}) {
-      BW_TRY(impl_->query("INSERT OR IGNORE INTO links VALUES(?, ?, 0)", {each, each}));
+    for (const auto& [first, other] : pairs) {
+      BW_ASSIGN(const std::string person, impl_->person_of(first));
+      BW_ASSIGN(const std::string joining, impl_->person_of(other));
+      if (person == joining) continue;
+      BW_ASSIGN(const Consent consent, impl_->consent_of(person));
+      BW_ASSIGN(const Consent other_consent, impl_->consent_of(joining));
+      if (consent != other_consent) {
+        return Error{ErrorCode::kInvalidArgument,
+                     fmt::format("{} is {} and {} is {}: make their consent equal first", person,
+                                 to_string(consent), joining, to_string(other_consent))};
+      }
+      // Both people's own accounts become rows too, so that the person's accounts are one list.
+      for (const std::string& each : {person, joining}) {
+        BW_TRY(impl_->query("INSERT OR IGNORE INTO links VALUES(?, ?, 0)", {each, each}));
+      }
+      BW_TRY(
+          impl_->query("UPDATE links SET person = ?1, position = position + 1 +"
+                       " (SELECT max(position) FROM links WHERE person = ?1) WHERE person = ?2",
+                       {person, joining}));
+      BW_TRY(impl_->query("DELETE FROM persons WHERE person = ?", {joining}));
     }
-    BW_TRY(
-        impl_->query("UPDATE links SET person = ?1, position = position + 1 +"
-                     " (SELECT max(position) FROM links WHERE person = ?1) WHERE person = ?2",
-                     {person, joining}));
-    BW_TRY(impl_->query("DELETE FROM persons WHERE person = ?", {joining}));
     return {};
   });
 }

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/hash.h"
@@ -89,6 +90,9 @@ class Registry {
   // error. kInvalidArgument: not network:name, or the two differ in consent (ask before showing
   // both).
   Result<void> link(std::string_view first, std::string_view other);
+  // Each pair of `network:name` so, all of them or, on an error, none. What is written is sealed as
+  // a whole, so that this costs about as much as one link.
+  Result<void> link_all(const std::vector<std::pair<std::string, std::string>>& pairs);
   // Makes the account a person of its own again. Its former person keeps name and consent; if it
   // was the first account, the person is named by the next one. kNotFound: it is linked to nobody.
   Result<void> unlink(std::string_view account);

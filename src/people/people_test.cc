@@ -51,6 +51,16 @@ TEST_F(RegistryTest, LinksAreOnePersonNamedByTheFirstAndSurviveReopening) {
   EXPECT_EQ(registry_->links()->size(), 2U);
 }
 
+TEST_F(RegistryTest, ManyLinksAreMadeTogetherOrNotAtAll) {
+  ASSERT_TRUE(registry_->link_all({{"x:ana", "git:ana"}, {"git:ana", "forum:ana"}}).ok());
+  EXPECT_THAT(*registry_->accounts_of("forum:ana"), ElementsAre("x:ana", "git:ana", "forum:ana"));
+  EXPECT_FALSE(registry_->link_all({{"x:bo", "git:bo"}, {"x:cy", "no reference"}}).ok());
+  ASSERT_TRUE(registry_->set_consent("x:di", Consent::kListed).ok());
+  EXPECT_FALSE(registry_->link_all({{"x:bo", "git:bo"}, {"x:ed", "x:di"}}).ok());
+  EXPECT_THAT(*registry_->accounts_of("x:bo"), ElementsAre("x:bo"));
+  ASSERT_TRUE(registry_->link_all({}).ok());
+}
+
 TEST_F(RegistryTest, UnlinkingEverythingLeavesNoTrace) {
   ASSERT_TRUE(registry_->link("x:ana", "x:bo").ok());
   ASSERT_TRUE(registry_->link("x:ana", "x:cy").ok());
