@@ -27,7 +27,7 @@ GENERATED = {"base/version.h"}
 OPEN_FOLDERS = {"workspace/query", "workspace/recipes"}
 
 # These rooms compute: what they know of files, sockets, time and chance comes in as arguments.
-PURE_ROOMS = {"credit", "graph", "score", "explain", "plan"}
+PURE_ROOMS = {"credit", "graph", "score", "simulate", "explain", "plan"}
 
 # Where the wall clock may be read: behind base/'s clock, and where the rooms are wired together.
 # Elsewhere an instant is an argument, or yesterday's result could not be had again.

@@ -171,7 +171,7 @@ class World {
     auto opened = Workspace::open(options);
     check(opened);
     workspace_ = std::move(*opened);
-    SimulateOptions community;
+    CommunityOptions community;
     community.people = 400;
     community.days = 60;
     check(simulate(*workspace_, community, [](const IngestProgress&) {}));

@@ -370,7 +370,7 @@ TEST_F(WorkspaceTest, AnEarlierAsOfLeavesOutWhatCameLater) {
 
 TEST_F(WorkspaceTest, AForecastIsKeptWithItsSnapshotAndGradedOnceWhenItsTimeHasPassed) {
   const auto workspace = open("home");
-  SimulateOptions options;
+  CommunityOptions options;
   options.people = 150;
   options.days = 100;
   ASSERT_TRUE(simulate(*workspace, options, {}).ok());
@@ -429,7 +429,7 @@ TEST_F(WorkspaceTest, AForecastIsKeptWithItsSnapshotAndGradedOnceWhenItsTimeHasP
 
 TEST_F(WorkspaceTest, AShortLogIsNotForecastFromAndSaysSo) {
   const auto workspace = open("home");
-  SimulateOptions options;
+  CommunityOptions options;
   options.people = 60;
   options.days = 8;
   ASSERT_TRUE(simulate(*workspace, options, {}).ok());
@@ -449,7 +449,7 @@ TEST_F(WorkspaceTest, AShortLogIsNotForecastFromAndSaysSo) {
 
 TEST_F(WorkspaceTest, TheSimulatedIsMarkedWhereverItShows) {
   const auto workspace = open("home");
-  SimulateOptions options;
+  CommunityOptions options;
   options.people = 200;
   options.days = 30;
   const auto made = simulate(*workspace, options, {});

@@ -11,10 +11,10 @@ int command_simulate(Context& context, const std::vector<std::string>& arguments
       "simulated.",
       "bellwether simulate");
   CommonOptions common;
-  SimulateOptions options;
+  CommunityOptions options;
   add_common(app, context, common, false, false);
   app.add_option("--people", options.people, "how many people")
-      ->check(CLI::Range(2U, 10'000'000U))
+      ->check(CLI::Range(2U, 1'000'000U))
       ->capture_default_str();
   app.add_option("--days", options.days, "over how many days")
       ->check(CLI::Range(1U, 3650U))
