@@ -20,7 +20,7 @@ import urllib.error
 import urllib.request
 import xml.etree.ElementTree
 
-from program import PROGRAM, TMP, bellwether, village
+from program import PROGRAM, TMP, bellwether, run, village
 
 DATA = pathlib.Path(os.environ["BELLWETHER_DATA"])
 RANK_FIELDS = (
@@ -72,6 +72,105 @@ class Commands(unittest.TestCase):
             for key in ("reasons_up", "reasons_down", "score"):
                 self.assertIn(key, told)
         self.assertTrue(told["reasons_up"])
+
+    def test_a_simulated_community_is_written_scored_and_marked(self):
+        made = bellwether("simulate", "--people", "300", "--days", "40", home=self.home)
+        self.assertRegex(made.stdout + made.stderr, r"simulated:people=300.* accepted")
+        again = bellwether("simulate", "--people", "300", "--days", "40", home=self.home)
+        self.assertIn(" 0 accepted", again.stdout + again.stderr)
+        bellwether("score", home=self.home)
+        top = json.loads(bellwether(
+            "rank", "--format", "ndjson", "--limit", "1", home=self.home).stdout)
+        self.assertTrue(top["simulated"])
+        # People with accounts on two networks are one, and have their score under either name.
+        linked = [p for p in map(json.loads, bellwether(
+            "rank", "--all", "--format", "ndjson", "--limit", "0", home=self.home)
+            .stdout.splitlines()) if len(p["accounts"]) == 2]
+        self.assertGreater(len(linked), 20)
+        for account in linked[0]["accounts"]:
+            card = json.loads(bellwether("show", account, "--json", home=self.home).stdout)
+            self.assertEqual(card["score"], linked[0]["score"])
+
+    def test_the_score_is_held_against_the_planted_truth(self):
+        arguments = ("simulate", "--grade", "--seeds", "3", "--people", "200", "--days", "40")
+        told = json.loads(bellwether(*arguments, "--json", home=self.home).stdout)
+        self.assertTrue(told["simulated"])
+        self.assertEqual([t["rng_seed"] for t in told["trials"]], [1, 2, 3])
+        for trial in told["trials"]:
+            by_name = {m["measure"]: m for m in trial["measures"]}
+            best = max((m for m in trial["measures"] if m["baseline"]),
+                       key=lambda m: m["spearman"])
+            self.assertEqual(trial["best_baseline"], best["measure"])
+            self.assertAlmostEqual(
+                trial["margin"], by_name["score"]["spearman"] - best["spearman"], places=12)
+        self.assertEqual(told["won"], sum(t["margin"] > 0 for t in told["trials"]))
+        lines = bellwether(*arguments, "--format", "ndjson", home=self.home).stdout.splitlines()
+        self.assertEqual(len(lines), 3 * len(told["measures"]))
+        self.assertTrue(all(json.loads(line)["simulated"] for line in lines))
+        rows = list(csv.DictReader(io.StringIO(
+            bellwether(*arguments, "--format", "csv", home=self.home).stdout)))
+        self.assertEqual([float(r["spearman"]) for r in rows],
+                         [json.loads(line)["spearman"] for line in lines])
+        table = bellwether(*arguments, home=self.home).stdout
+        self.assertTrue(table.startswith("SIMULATED"))
+        self.assertIn("distinct responders", table)
+        self.assertFalse(self.home.exists(), "nothing is written")
+
+    def test_attacks_have_a_price_list(self):
+        arguments = ("simulate", "--people", "300", "--days", "40",
+                     "--attack", "bought-followers:50", "--attack", "pod:5")
+        told = json.loads(bellwether(*arguments, "--json", home=self.home).stdout)
+        self.assertEqual(len(told["outcomes"]), 2 * 3 * 2)
+        for outcome in told["outcomes"]:
+            if outcome["attack"] == "bought-followers":
+                self.assertEqual((outcome["accounts"], outcome["acts"]), (50, 50))
+                self.assertAlmostEqual(
+                    outcome["gained"], outcome["after"] - outcome["before"], places=12)
+                if outcome["teleport_set_chosen"] == "before":
+                    self.assertLessEqual(outcome["gained"], 3)
+                if outcome["gained"] > 1e-9:
+                    self.assertAlmostEqual(
+                        outcome["acts_per_point"], 50 / outcome["gained"], places=6)
+                else:
+                    self.assertIsNone(outcome["acts_per_point"])
+        lines = bellwether(*arguments, "--format", "ndjson", home=self.home).stdout.splitlines()
+        self.assertEqual(len(lines), 12)
+        rows = list(csv.DictReader(io.StringIO(
+            bellwether(*arguments, "--format", "csv", home=self.home).stdout)))
+        self.assertEqual([float(r["gained"]) for r in rows],
+                         [o["gained"] for o in told["outcomes"]])
+        table = bellwether(*arguments, home=self.home).stdout
+        self.assertIn("pod:5", table)
+        self.assertIn("a point costs", table)
+        # Another policy, another price.
+        policy = self.folder / "free.toml"
+        policy.write_text("[score]\ncrowd_share = 0.0\n")
+        strict = json.loads(bellwether(
+            *arguments, "--policy", policy, "--json", home=self.home).stdout)
+        self.assertNotEqual(strict["policy"], told["policy"])
+        for outcome in strict["outcomes"]:
+            if (outcome["attack"], outcome["teleport_set_chosen"]) == ("bought-followers", "before"):
+                self.assertLess(abs(outcome["gained"]), 1e-9)
+        self.assertFalse(self.home.exists(), "nothing is written")
+
+    def test_a_simulation_that_makes_no_sense_is_told_why(self):
+        for arguments, said in (
+                (("--attack", "bomb:3"), "endorsement-bomb"),
+                (("--attack", "pod:1"), "from 2 to 500"),
+                (("--attack", "pod:3", "--grade"), "excludes"),
+                (("--seeds", "3"), "--grade"),
+                (("--people", "1"), "--people"),
+                (("--json",), "--grade or --attack"),
+                (("--grade", "--policy", "/nowhere.toml"), "/nowhere.toml")):
+            ran = run("simulate", *arguments, home=self.home)
+            self.assertIn(ran.returncode, (2, 3), arguments)
+            self.assertIn(said, ran.stderr)
+
+    def test_the_figures_of_the_method_pages_are_the_programs(self):
+        source = pathlib.Path(os.environ["BELLWETHER_SOURCE"])
+        ran = subprocess.run([source / "tools" / "method-figures", "--check", "simulate"],
+                             capture_output=True, text=True)
+        self.assertEqual(ran.returncode, 0, ran.stderr)
 
     def test_a_backtest_holds_the_score_against_what_came(self):
         bellwether("ingest", self.file, home=self.home)

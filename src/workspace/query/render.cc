@@ -744,4 +744,218 @@ std::string to_csv(const BacktestResult& result) {
   return out;
 }
 
+namespace {
+
+Json community_json(const CommunityOptions& options) {
+  return {{"people", options.people},
+          {"days", options.days},
+          {"acts_per_person_day", options.acts_per_person_day},
+          {"rng_seed", options.rng_seed}};
+}
+
+Json spearman_json(const TruthReport& report, const std::vector<double>& spearman) {
+  Json json = Json::array();
+  for (size_t m = 0; m < report.measures.size(); ++m) {
+    json.push_back({{"measure", report.measures[m]},
+                    {"baseline", m >= report.baselines_from},
+                    {"spearman", spearman[m]}});
+  }
+  return json;
+}
+
+Json trial_json(const TruthReport& report, const TruthTrial& trial) {
+  return {{"rng_seed", trial.rng_seed}, {"people", trial.people},
+          {"acts", trial.acts},         {"vouched_share", trial.vouched_share},
+          {"margin", trial.margin},     {"best_baseline", report.measures[trial.best_baseline]}};
+}
+
+template <typename Visit>
+void each_outcome(const AttacksResult& result, Visit&& visit) {
+  for (const TriedAttack& tried : result.attacks) {
+    for (size_t i = 0; i < tried.outcomes.size(); ++i) {
+      visit(tried, tried.outcomes[i], tried.names[i]);
+    }
+  }
+}
+
+// What one point costs of something; empty: nothing was gained.
+std::optional<double> price(double cost, double gained) {
+  return gained > 1e-9 ? std::optional<double>(cost / gained) : std::nullopt;
+}
+
+Json outcome_json(const TriedAttack& tried, const AttackOutcome& o, const std::string& name) {
+  return {{"attack", to_string(tried.attack.kind)},
+          {"count", tried.attack.count},
+          {"beneficiary", to_string(o.beneficiary)},
+          {"account", name},
+          {"teleport_set_chosen", to_string(o.chosen)},
+          {"before", o.before},
+          {"after", o.after},
+          {"gained", o.gained},
+          {"settled_before", o.settled_before},
+          {"settled_after", o.settled_after},
+          {"rank_before", place(o.rank_before)},
+          {"rank_after", place(o.rank_after)},
+          {"accounts", o.cost.accounts},
+          {"acts", o.cost.acts},
+          {"fooled", o.cost.fooled},
+          {"days", o.cost.days},
+          {"accounts_per_point", number(price(static_cast<double>(o.cost.accounts), o.gained))},
+          {"acts_per_point", number(price(static_cast<double>(o.cost.acts), o.gained))},
+          {"fooled_per_point", number(price(static_cast<double>(o.cost.fooled), o.gained))},
+          {"teleport_set_size", o.teleport_size},
+          {"teleport_set_fakes", o.teleport_fakes},
+          {"others", o.others},
+          {"others_lost_most", o.lost_most},
+          {"others_gained_most", o.gained_most},
+          {"others_changed", o.changed},
+          {"others_ranks_lost_most", o.ranks_lost_most}};
+}
+
+}  // namespace
+
+std::string to_json(const TruthResult& result) {
+  const TruthReport& report = result.report;
+  Json trials = Json::array();
+  for (const TruthTrial& trial : report.trials) {
+    Json json = trial_json(report, trial);
+    json["measures"] = spearman_json(report, trial.spearman);
+    trials.push_back(std::move(json));
+  }
+  return line_of({{"method", result.method},
+                  {"policy", result.policy_hash},
+                  {"policy_name", result.policy_name},
+                  {"simulated", true},
+                  {"community", community_json(result.community)},
+                  {"measures", spearman_json(report, report.mean)},
+                  {"won", report.won},
+                  {"margin_least", report.margin_least},
+                  {"margin_mean", report.margin_mean},
+                  {"trials", std::move(trials)}});
+}
+
+std::string to_ndjson(const TruthResult& result) {
+  std::string out;
+  for (const TruthTrial& trial : result.report.trials) {
+    for (Json& measure : spearman_json(result.report, trial.spearman)) {
+      Json json = trial_json(result.report, trial);
+      json.update(measure);
+      json["simulated"] = true;
+      json["method"] = result.method;
+      json["policy"] = result.policy_hash;
+      out += line_of(json);
+    }
+  }
+  return out;
+}
+
+std::string to_csv(const TruthResult& result) {
+  std::string out;
+  csv_header(out, {"rng_seed", "people", "acts", "vouched_share", "measure", "baseline", "spearman",
+                   "simulated", "method", "policy"});
+  for (const TruthTrial& trial : result.report.trials) {
+    for (size_t m = 0; m < result.report.measures.size(); ++m) {
+      CsvLine line(out);
+      line.count(trial.rng_seed)
+          .count(trial.people)
+          .count(trial.acts)
+          .number(trial.vouched_share)
+          .text(result.report.measures[m])
+          .truth(m >= result.report.baselines_from)
+          .number(trial.spearman[m])
+          .truth(true)
+          .text(result.method)
+          .text(result.policy_hash);
+    }
+  }
+  return out;
+}
+
+std::string to_json(const AttacksResult& result) {
+  Json outcomes = Json::array();
+  each_outcome(
+      result, [&](const TriedAttack& tried, const AttackOutcome& outcome, const std::string& name) {
+        outcomes.push_back(outcome_json(tried, outcome, name));
+      });
+  return line_of({{"method", result.method},
+                  {"policy", result.policy_hash},
+                  {"policy_name", result.policy_name},
+                  {"simulated", true},
+                  {"community", community_json(result.community)},
+                  {"people", result.people},
+                  {"settled", result.settled},
+                  {"teleport_set_size", result.teleport_size},
+                  {"outcomes", std::move(outcomes)}});
+}
+
+std::string to_ndjson(const AttacksResult& result) {
+  std::string out;
+  each_outcome(
+      result, [&](const TriedAttack& tried, const AttackOutcome& outcome, const std::string& name) {
+        Json json = outcome_json(tried, outcome, name);
+        json["simulated"] = true;
+        json["method"] = result.method;
+        json["policy"] = result.policy_hash;
+        out += line_of(json);
+      });
+  return out;
+}
+
+std::string to_csv(const AttacksResult& result) {
+  std::string out;
+  csv_header(out, {"attack",
+                   "count",
+                   "beneficiary",
+                   "account",
+                   "teleport_set_chosen",
+                   "before",
+                   "after",
+                   "gained",
+                   "rank_before",
+                   "rank_after",
+                   "accounts",
+                   "acts",
+                   "fooled",
+                   "days",
+                   "teleport_set_size",
+                   "teleport_set_fakes",
+                   "others",
+                   "others_lost_most",
+                   "others_gained_most",
+                   "others_changed",
+                   "others_ranks_lost_most",
+                   "simulated",
+                   "method",
+                   "policy"});
+  each_outcome(result,
+               [&](const TriedAttack& tried, const AttackOutcome& o, const std::string& name) {
+                 CsvLine line(out);
+                 line.text(to_string(tried.attack.kind))
+                     .count(tried.attack.count)
+                     .text(to_string(o.beneficiary))
+                     .text(name)
+                     .text(to_string(o.chosen))
+                     .number(o.before)
+                     .number(o.after)
+                     .number(o.gained)
+                     .count(o.rank_before, o.rank_before > 0)
+                     .count(o.rank_after, o.rank_after > 0)
+                     .count(o.cost.accounts)
+                     .count(o.cost.acts)
+                     .count(o.cost.fooled)
+                     .number(o.cost.days)
+                     .count(o.teleport_size)
+                     .count(o.teleport_fakes)
+                     .count(o.others)
+                     .number(o.lost_most)
+                     .number(o.gained_most)
+                     .count(o.changed)
+                     .number(static_cast<double>(o.ranks_lost_most))
+                     .truth(true)
+                     .text(result.method)
+                     .text(result.policy_hash);
+               });
+  return out;
+}
+
 }  // namespace bellwether

@@ -12,6 +12,7 @@
 
 #include "workspace/query/query.h"
 #include "workspace/recipes/backtest.h"
+#include "workspace/recipes/simulate.h"
 
 namespace bellwether {
 
@@ -24,6 +25,8 @@ std::string to_json(const Comparison& comparison);
 std::string to_json(const BacktestResult& result);
 // What became of kept forecasts.
 std::string to_json(const std::vector<KeptGrade>& grades);
+std::string to_json(const TruthResult& result);
+std::string to_json(const AttacksResult& result);
 // The value of `meta` alone.
 std::string to_json(const Meta& meta);
 
@@ -35,6 +38,10 @@ std::string to_ndjson(const PersonExplanation& explanation);
 std::string to_ndjson(const Comparison& comparison);
 // A line for each measure of each window; no means.
 std::string to_ndjson(const BacktestResult& result);
+// A line for each measure of each rng seed; no means.
+std::string to_ndjson(const TruthResult& result);
+// A line for each attack, beneficiary and teleport set.
+std::string to_ndjson(const AttacksResult& result);
 
 std::string to_ndjson(const std::vector<KeptGrade>& grades);
 
@@ -47,6 +54,8 @@ std::string to_csv(const PersonExplanation& explanation);
 std::string to_csv(const Comparison& comparison);
 std::string to_csv(const BacktestResult& result);
 std::string to_csv(const std::vector<KeptGrade>& grades);
+std::string to_csv(const TruthResult& result);
+std::string to_csv(const AttacksResult& result);
 
 // One cell of text, quoted where it has to be. Spreadsheets run what begins with =, +, -, @, a tab
 // or a line end: such text gets an apostrophe. Plain handles ("@ana", "@ana@example.org") cannot

@@ -88,4 +88,44 @@ Result<IngestResult> simulate(Workspace& workspace, const CommunityOptions& opti
   return result;
 }
 
+Result<TruthResult> grade_simulated(const TruthOptions& options, const Policy& policy,
+                                    unsigned threads, const std::function<void(uint32_t)>& done) {
+  TruthResult result;
+  BW_ASSIGN(result.report, grade_truth(options, policy, threads, done));
+  result.community = options.community;
+  result.method = kMethod;
+  result.policy_name = policy.name;
+  result.policy_hash = policy_hash(policy, policy.teleport);
+  return result;
+}
+
+Result<AttacksResult> try_attacks(const CommunityOptions& options,
+                                  const std::vector<Attack>& attacks, const Policy& policy,
+                                  unsigned threads,
+                                  const std::function<void(std::string_view)>& phase) {
+  AttacksResult result;
+  BW_ASSIGN(const Community community, Community::create(options));
+  const World world = world_of(community);
+  const Appraisal before = appraise(world, policy, {}, threads);
+  for (const Attack& attack : attacks) {
+    if (phase) phase(to_string(attack));
+    TriedAttack tried{attack, {}, {}};
+    BW_ASSIGN(tried.outcomes, try_attack(attack, community, world, before, policy, threads));
+    for (const AttackOutcome& outcome : tried.outcomes) {
+      const CommunityPerson& person = community.people()[outcome.person];
+      const CommunityAccount& account = community.accounts()[person.accounts[person.home]];
+      tried.names.push_back(fmt::format("{}:{}", network_name(account.network), account.name));
+    }
+    result.attacks.push_back(std::move(tried));
+  }
+  result.community = options;
+  result.people = static_cast<uint32_t>(before.scores.size());
+  for (const PersonScore& score : before.scores) result.settled += score.settled ? 1 : 0;
+  result.teleport_size = static_cast<uint32_t>(before.teleport_set.size());
+  result.method = kMethod;
+  result.policy_name = policy.name;
+  result.policy_hash = policy_hash(policy, policy.teleport);
+  return result;
+}
+
 }  // namespace bellwether
