@@ -322,6 +322,9 @@ class Store {
   // The account of the ledger's numbering, without loading all of it.
   virtual Result<std::optional<AccountEntry>> ledger_account(std::string_view network,
                                                              std::string_view name) = 0;
+  // The accounts of the ledger's numbering that these `network:name` name, in their order; kNobody:
+  // it holds none of that name. Cost: a statement for a thousand of them.
+  virtual Result<std::vector<AccountId>> ledger_ids(std::span<const std::string> references) = 0;
   virtual Result<std::vector<std::string>> ledger_network_names() = 0;  // by NetworkId
   // The network of each, for `ids` ascending; kCorrupt: the ledger does not know one of them.
   virtual Result<std::vector<NetworkId>> ledger_networks(std::span<const AccountId> ids) = 0;

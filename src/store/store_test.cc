@@ -824,6 +824,11 @@ TEST(LedgerStore, KnowsItsAccountsByNameKeyAndNumber) {
   EXPECT_EQ(entry->network_id, 0);
   EXPECT_EQ(must(store->ledger_account("b", "n4")) == std::nullopt, true);
   EXPECT_EQ(must(store->ledger_account("test", "late")) == std::nullopt, true);
+  const std::vector<std::string> named{"b:n5", "test:late", "a:n4", "b:n5"};
+  EXPECT_THAT(must(store->ledger_ids(named)),
+              ElementsAre(ledger.numbering->find("b", "n5"), kNobody,
+                          ledger.numbering->find("a", "n4"), ledger.numbering->find("b", "n5")));
+  EXPECT_THAT(must(store->ledger_ids({})), ElementsAre());
   const std::optional<AccountEntry> by_key = must(store->ledger_account_by_key(hash64("b:n5")));
   ASSERT_TRUE(by_key.has_value());
   EXPECT_EQ(by_key->ref(), "b:n5");

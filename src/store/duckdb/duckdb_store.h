@@ -44,6 +44,7 @@ class DuckStore : public Store {
   Result<std::vector<LedgerEntry>> ledger_given(std::span<const AccountId> movers) override;
   Result<std::optional<AccountEntry>> ledger_account(std::string_view network,
                                                      std::string_view name) override;
+  Result<std::vector<AccountId>> ledger_ids(std::span<const std::string> references) override;
   Result<std::optional<AccountEntry>> ledger_account_by_key(uint64_t account_key) override;
   Result<std::vector<std::string>> ledger_network_names() override;
   Result<std::vector<NetworkId>> ledger_networks(std::span<const AccountId> ids) override;

@@ -367,6 +367,27 @@ Result<std::optional<AccountEntry>> DuckStore::ledger_account(std::string_view n
   return std::optional<AccountEntry>();
 }
 
+Result<std::vector<AccountId>> DuckStore::ledger_ids(std::span<const std::string> references) {
+  std::vector<uint64_t> keys;
+  for (const std::string& reference : references) keys.push_back(hash64(reference));
+  std::sort(keys.begin(), keys.end());
+  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+  BW_ASSIGN(ReadTransaction read, ReadTransaction::begin(*core_));
+  boost::unordered_flat_map<std::string, AccountId> found;
+  for (size_t begin = 0; begin < keys.size(); begin += kListMax) {
+    const auto part = std::span(keys).subspan(begin, std::min(kListMax, keys.size() - begin));
+    BW_ASSIGN(const std::vector<AccountEntry> entries,
+              ledger_entries_of(read.connection(), fmt::format("WHERE key IN ({})", joined(part))));
+    for (const AccountEntry& entry : entries) found.insert_or_assign(entry.ref(), entry.id);
+  }
+  std::vector<AccountId> ids;
+  for (const std::string& reference : references) {
+    const auto at = found.find(reference);
+    ids.push_back(at == found.end() ? kNobody : at->second);
+  }
+  return ids;
+}
+
 Result<std::optional<AccountEntry>> DuckStore::ledger_account_by_key(uint64_t account_key) {
   BW_ASSIGN(ReadTransaction read, ReadTransaction::begin(*core_));
   BW_ASSIGN(const std::vector<AccountEntry> found,

@@ -152,10 +152,9 @@ struct Query::Impl {
     BW_ASSIGN(view->policy, parse_policy(info.policy_toml));
     BW_ASSIGN(view->links, link_groups(workspace));
     BW_ASSIGN(const auto listed, workspace.registry().listed());
-    for (const std::string& reference : listed) {
-      const AccountRef account = split_reference(reference);
-      BW_ASSIGN(const auto entry, store().ledger_account(account.network, account.name));
-      if (entry) view->listed.insert(group_of(*view, entry->id).front());
+    BW_ASSIGN(const std::vector<AccountId> listed_ids, store().ledger_ids(listed));
+    for (const AccountId id : listed_ids) {
+      if (id != kNobody) view->listed.insert(group_of(*view, id).front());
     }
     BW_ASSIGN(const LogSummary summary, store().summary());
     Meta& meta = view->meta;

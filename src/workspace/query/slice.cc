@@ -11,22 +11,21 @@ namespace bellwether {
 
 Result<LinkGroups> link_groups(Workspace& workspace) {
   BW_ASSIGN(const auto links, workspace.registry().links());
+  std::vector<std::string> references;
+  for (const Link& link : links) {
+    references.push_back(link.person);
+    references.push_back(link.account);
+  }
+  BW_ASSIGN(const std::vector<AccountId> ids, workspace.store().ledger_ids(references));
   LinkGroups groups;
   std::string person;
-  const auto find = [&](const std::string& reference) -> Result<AccountId> {
-    const AccountRef account = split_reference(reference);
-    BW_ASSIGN(const auto entry, workspace.store().ledger_account(account.network, account.name));
-    return entry ? entry->id : kNobody;
-  };
-  for (const Link& link : links) {
-    if (link.person != person) {
-      person = link.person;
+  for (size_t i = 0; i < links.size(); ++i) {
+    if (links[i].person != person) {
+      person = links[i].person;
       groups.emplace_back();
-      BW_ASSIGN(const AccountId first, find(person));
-      if (first != kNobody) groups.back().push_back(first);
+      if (ids[2 * i] != kNobody) groups.back().push_back(ids[2 * i]);
     }
-    BW_ASSIGN(const AccountId account, find(link.account));
-    if (account != kNobody) groups.back().push_back(account);
+    if (ids[2 * i + 1] != kNobody) groups.back().push_back(ids[2 * i + 1]);
   }
   std::erase_if(groups, [](const auto& group) { return group.size() < 2; });
   return groups;
