@@ -498,6 +498,114 @@ TEST_F(WorkspaceTest, AChangedPolicyCountsAtTheNextScoringAndHasAnotherHash) {
   EXPECT_NE(after.snapshot.policy_hash, before.snapshot.policy_hash);
 }
 
+// Every part of a change that a person's history can have, in one story.
+TEST_F(WorkspaceTest, WhatChangedAddsUpWhateverHappenedBetweenTwoSnapshots) {
+  const auto workspace = open("home");
+  std::ofstream(folder_ / "home" / "policy.toml") << "[standing]\nteleport = [\"csv:p0\", "
+                                                     "\"csv:p1\", \"csv:p2\"]\n";
+  read(*workspace, village());
+  const auto told_since = [&](const std::string& since, Viewer viewer = Viewer::kOperator) {
+    Query query(*workspace);
+    ExplainRequest request;
+    request.since = since;
+    auto told = query.explain("csv:ana", request, viewer);
+    EXPECT_TRUE(told.ok()) << told.error().message;
+    return std::move(*told);
+  };
+  const auto part = [](const PersonExplanation& told, std::string_view cause) {
+    for (const ChangePart& p : told.changed->parts) {
+      if (p.cause == cause) return p;
+    }
+    ADD_FAILURE() << cause;
+    return ChangePart{};
+  };
+  const auto sum_holds = [](const PersonExplanation& told) {
+    double sum = 0;
+    for (const ChangePart& p : told.changed->parts) sum += p.points;
+    EXPECT_NEAR(sum, told.person.score.value_or(1) - told.changed->score.value_or(1), 1e-9);
+    EXPECT_NEAR(sum, told.changed->points, 1e-9);
+  };
+
+  ScoreRequest request;
+  request.as_of = Instant{(1'746'000'000 + 14 * 86'400) * int64_t{1000}};
+  ASSERT_TRUE(score(*workspace, request, {}).ok());
+  EXPECT_FALSE(told_since("last").changed);  // there is nothing before it
+  score_now(*workspace);
+  PersonExplanation told = told_since("last");
+  ASSERT_TRUE(told.changed);
+  EXPECT_EQ(told.changed->snapshot, 1U);
+  EXPECT_GT(part(told, "evidence").points, 0);
+  EXPECT_THAT(part(told, "evidence").movers, Not(IsEmpty()));
+  EXPECT_LT(part(told, "fading").points, 0);
+  EXPECT_EQ(part(told, "policy").points, 0);
+  EXPECT_NEAR(part(told, "late").points, 0, 1e-9);
+  sum_holds(told);
+  EXPECT_FALSE(told_since("none").changed);
+
+  // The same again is no change worth telling; the one before it is.
+  score_now(*workspace);
+  EXPECT_EQ(told_since("last").changed->snapshot, 1U);
+
+  // What is read later of the time before; the instant stays.
+  read(*workspace,
+       file("late.csv", "time,actor,verb,target\n" + std::to_string(1'746'000'000 + 5 * 86'400) +
+                            ",p2,reply,ana\n"));
+  score_now(*workspace);
+  told = told_since("last");
+  EXPECT_GT(part(told, "late").points, 0.01);
+  EXPECT_EQ(part(told, "evidence").points, 0);
+  sum_holds(told);
+
+  // Another policy, with other weights and horizons: the ledger of then is made anew.
+  std::ofstream(folder_ / "home" / "policy.toml")
+      << "name = \"other\"\n[credit]\nreply = 0\n[score]\nhalf_life_days = [10, 100]\n"
+         "[standing]\nteleport = [\"csv:p0\", \"csv:p1\"]\n";
+  score_now(*workspace);
+  told = told_since("last");
+  EXPECT_NE(part(told, "policy").points, 0);
+  EXPECT_THAT(part(told, "policy").text, HasSubstr("other"));
+  EXPECT_NEAR(part(told, "policy").points, told.changed->points, 1e-9);
+  sum_holds(told);
+  for (const char* since : {"1", "2", "3", "4"}) sum_holds(told_since(since));
+
+  // A link.
+  ASSERT_TRUE(workspace->registry().link("csv:ana", "csv:p7").ok());
+  score_now(*workspace);
+  told = told_since("last");
+  EXPECT_THAT(part(told, "late").text, HasSubstr("linked since with csv:"));
+  sum_holds(told);
+  sum_holds(told_since("1"));
+
+  // The public is told how much, and of nobody who did not ask to be shown.
+  ASSERT_TRUE(workspace->registry().set_consent("csv:ana", Consent::kListed).ok());
+  told = told_since("1", Viewer::kPublic);
+  sum_holds(told);
+  EXPECT_THAT(part(told, "evidence").movers, IsEmpty());
+  EXPECT_THAT(to_json(told), Not(HasSubstr("p3")));
+}
+
+TEST_F(WorkspaceTest, SnapshotsThatCannotBeComparedWithAreRefusedByName) {
+  const auto workspace = open("home");
+  read(*workspace, village());
+  score_now(*workspace);
+  ScoreRequest early;
+  early.as_of = Instant{(1'746'000'000 + 14 * 86'400) * int64_t{1000}};
+  ASSERT_TRUE(score(*workspace, early, {}).ok());
+  Query query(*workspace);
+  const auto refused = [&](const std::string& since) {
+    ExplainRequest request;
+    request.since = since;
+    const auto told = query.explain("csv:ana", request, Viewer::kOperator);
+    EXPECT_FALSE(told.ok()) << since;
+    return told.ok() ? Error{} : told.error();
+  };
+  EXPECT_EQ(refused("1").code, ErrorCode::kInvalidArgument);  // of a later instant
+  EXPECT_THAT(refused("1").message, HasSubstr("later"));
+  EXPECT_EQ(refused("3").code, ErrorCode::kNotFound);
+  EXPECT_EQ(refused("yesterday").code, ErrorCode::kInvalidArgument);
+  EXPECT_EQ(refused("2011-01-01").code, ErrorCode::kNotFound);
+}
+
 TEST_F(WorkspaceTest, AWrongPolicyIsRefusedByLineAndKey) {
   { open("home"); }
   std::ofstream(folder_ / "home" / "policy.toml") << "[credit]\nreply = 11\n";

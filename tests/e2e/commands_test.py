@@ -173,6 +173,34 @@ class Commands(unittest.TestCase):
         ran = subprocess.run([source / "tools" / "method-figures", "--check", "simulate"],
                              capture_output=True, text=True)
         self.assertEqual(ran.returncode, 0, ran.stderr)
+    def test_what_changed_sums_to_the_difference_of_two_scores(self):
+        bellwether("ingest", self.file, home=self.home)
+        bellwether("score", "--as-of", "2025-05-15", home=self.home)
+        then = json.loads(bellwether("show", "ana", "--json", home=self.home).stdout)["score"]
+        told = json.loads(bellwether("explain", "ana", "--json", home=self.home).stdout)
+        self.assertIsNone(told["changed"])  # no snapshot before this one
+        bellwether("score", home=self.home)
+        for since in ("last", "1", "2025-05-15", "2025-05-20"):
+            told = json.loads(bellwether(
+                "explain", "ana", "--since", since, "--json", home=self.home).stdout)
+            changed = told["changed"]
+            self.assertEqual(changed["since"]["snapshot"], 1)
+            self.assertEqual(changed["since"]["score"], then)
+            parts = {part["cause"]: part for part in changed["parts"]}
+            self.assertEqual(
+                list(parts), "evidence withdrawn fading standing policy late".split())
+            total = sum(part["points"] for part in changed["parts"])
+            self.assertAlmostEqual(total, told["score"] - then, delta=1e-9)
+            self.assertGreater(parts["evidence"]["points"], 0)
+            self.assertLess(parts["fading"]["points"], 0)
+            self.assertIn("12 people responded", parts["evidence"]["text"])
+        table = bellwether("explain", "ana", home=self.home).stdout
+        self.assertIn("What changed: up", table)
+        self.assertNotIn("What changed", bellwether(
+            "explain", "ana", "--since", "none", home=self.home).stdout)
+        self.assertIn("the newest is 2", bellwether(
+            "explain", "ana", "--since", "7", home=self.home, code=1).stderr)
+        bellwether("explain", "ana", "--since", "soon", home=self.home, code=2)
 
     def test_a_backtest_holds_the_score_against_what_came(self):
         bellwether("ingest", self.file, home=self.home)

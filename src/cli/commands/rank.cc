@@ -56,6 +56,25 @@ void print_missing(std::ostream& out, const std::vector<std::string>& missing) {
   for (const std::string& words : missing) out << "         " << words << '\n';
 }
 
+void print_change(Context& context, const std::optional<ScoreChange>& change) {
+  if (!change) return;
+  fmt::print(context.out, "\nWhat changed: {}\n",
+             wrap(change->sentence, static_cast<size_t>(context.columns), 2));
+  constexpr double kWorthShowing = 0.005;
+  for (const ChangePart& part : change->parts) {
+    // Standing and fading of no account are not worth a line; what happened is, if it did nothing.
+    const bool happened = !part.text.empty() && part.cause != "fading" && part.cause != "standing";
+    if (std::abs(part.points) < kWorthShowing && !happened) continue;
+    fmt::print(context.out, "  {:>6}  {:9}  {}\n", fmt::format("{:+.2f}", part.points),
+               part.cause == "late" ? "known now" : part.cause,
+               wrap(part.text, static_cast<size_t>(context.columns), 21));
+  }
+  fmt::print(context.out, "  {:>6}  together; the score then was {}\n",
+             fmt::format("{:+.2f}", change->points),
+             change->score ? fmt::format("{:.2f}", *change->score)
+                           : "none, and is taken as 1, where every score begins");
+}
+
 void print_neighbours(Context& context, std::string_view title,
                       const std::vector<Neighbour>& neighbours, bool points) {
   if (neighbours.empty()) return;
@@ -194,7 +213,14 @@ int command_explain(Context& context, const std::vector<std::string>& arguments)
   app.add_option("--limit", limit,
                  "show so many, and the rest in one line; 0: all (default: 15 in a "
                  "table, else all)");
-  app.footer("Examples:\n  bellwether explain @ana\n  bellwether explain @ana --by act --json");
+  app.add_option("--since", request.since,
+                 "say what changed since then: a snapshot's number, a time, `last` (the snapshot "
+                 "before), `none`")
+      ->capture_default_str()
+      ->type_name("SNAPSHOT|TIME");
+  app.footer(
+      "Examples:\n  bellwether explain @ana\n  bellwether explain @ana --by act --json\n"
+      "  bellwether explain @ana --since 2012-07-03");
   if (const auto code = parse(app, context, arguments)) return *code;
   request.grouping = *parse_grouping(by);
   const bool in_table = common.output() == OutputForm::kTable;
@@ -207,7 +233,10 @@ int command_explain(Context& context, const std::vector<std::string>& arguments)
     if (!told.ok()) return complain(context, told.error());
     if (print_for_programs(context, common.output(), *told)) continue;
     print_head(context, told->meta, told->person, told->sentence);
-    if (!told->person.score) continue;
+    if (!told->person.score) {
+      print_change(context, told->changed);
+      continue;
+    }
     print_reasons(context, "What holds it up", "+", told->reasons_up);
     print_reasons(context, "What holds it back", "-", told->reasons_down);
     print_missing(context.out, told->missing);
@@ -230,6 +259,7 @@ int command_explain(Context& context, const std::vector<std::string>& arguments)
     table.row({fmt::format("{:.2f}", 1 + told->points_total), "", "",
                fmt::format("together; the score is {:.2f}", *told->person.score)});
     table.print(context.out, context.columns);
+    print_change(context, told->changed);
     context.out << '\n';
     print_footer(context, told->meta);
   }

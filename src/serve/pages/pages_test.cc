@@ -259,6 +259,26 @@ TEST(Pages, WhatStandsInTheTableAddsUpToWhatStandsBelowIt) {
   EXPECT_TRUE(holds(html, "shown as 62"));
 }
 
+TEST(Pages, WhatChangedIsSaidAsCalmlyOfAFallAsOfARise) {
+  PersonExplanation e = explanation_of(person("Ana", 62));
+  EXPECT_FALSE(holds(render(to_page(e, 20, Viewer::kPublic)), "What changed"));
+  ScoreChange change;
+  change.as_of = Instant{1'341'403'200'000};
+  change.score = 63.5;
+  change.points = -1.5;
+  change.sentence = "down 1.5 points since 2012-07-04, mostly by fading";
+  change.parts = {{"evidence", 0.75, "<b> responded in one act", {}},
+                  {"fading", -2.25, "what was there then is 30 days older", {}},
+                  {"standing", 0.001, "those who responded are vouched for more than then", {}}};
+  e.changed = change;
+  const std::string html = render(to_page(e, 20, Viewer::kPublic));
+  EXPECT_TRUE(holds(html, "Down 1.5 points since 2012-07-04, mostly by fading"));
+  EXPECT_TRUE(holds(html, "− 2.2</span> <span><bdi>What was there then is 30 days older"));
+  EXPECT_TRUE(holds(html, "&lt;b&gt; responded"));
+  EXPECT_FALSE(holds(html, "vouched for more"));  // shown as nothing, so not shown
+  expect_well_formed(html);
+}
+
 TEST(Pages, ReceiptsAreLinkedOnlyToTheWeb) {
   PersonExplanation e = explanation_of(person("Ana", 62));
   Receipt receipt;

@@ -147,6 +147,36 @@ std::string reasons(const PersonExplanation& explanation) {
   return html;
 }
 
+std::string day_html(Instant at) {
+  const std::string text = to_string(at);
+  return fmt::format("<time datetime=\"{}\">{}</time>", text, text.substr(0, 10));
+}
+
+// What did something, each with its points; and what they come to.
+std::string changes(const PersonExplanation& explanation) {
+  if (!explanation.changed) return {};
+  const ScoreChange& change = *explanation.changed;
+  std::string html = fmt::format(
+      "<section aria-labelledby=\"changed\">\n<h2 id=\"changed\">What changed since {}</h2>\n"
+      "<p>{}</p>\n",
+      day_html(change.as_of), sentence_html(capital(change.sentence)));
+  html += "<ul class=\"reasons\">\n";
+  constexpr double kWorthShowing = 0.05;  // points; less is shown as nothing
+  double rest = change.points;
+  for (const ChangePart& part : change.parts) {
+    if (std::abs(part.points) < kWorthShowing) continue;
+    rest -= part.points;
+    html += fmt::format("<li><span class=\"n\">{} {:.1f}</span> <span>{}</span></li>\n",
+                        part.points < 0 ? "−" : "+", std::abs(part.points),
+                        name_html(capital(part.text)));
+  }
+  if (std::abs(rest) >= kWorthShowing) {
+    html += fmt::format("<li><span class=\"n\">{} {:.1f}</span> <span>All else</span></li>\n",
+                        rest < 0 ? "−" : "+", std::abs(rest));
+  }
+  return html + "</ul>\n</section>\n";
+}
+
 bool is_web_address(std::string_view text) {
   return text.starts_with("https://") || text.starts_with("http://");
 }
@@ -307,6 +337,7 @@ Page to_page(const PersonExplanation& explanation, uint32_t limit, Viewer viewer
   page.body += headline(explanation);
   page.body += facts(person);
   page.body += reasons(explanation);
+  page.body += changes(explanation);
   page.body += contributions_table(explanation, limit);
   page.body += horizons_table(explanation);
   const std::string api = "/api/v3/people/" + percent_encode(person.person);

@@ -12,6 +12,7 @@
 #include <unordered_set>
 
 #include "workspace/persons.h"
+#include "workspace/query/past.h"
 #include "workspace/query/slice.h"
 #include "workspace/query/words.h"
 
@@ -122,6 +123,20 @@ class SnapshotView {
     return everybody_;
   }
 
+  // How things stood at an earlier snapshot. Whoever asks first about one makes the others wait.
+  Result<std::shared_ptr<const Past>> past(Workspace& workspace, const SnapshotInfo& then) {
+    const std::lock_guard lock(past_mutex_);
+    const auto known = std::find_if(past_.begin(), past_.end(), [&](const auto& kept) {
+      return kept->snapshot.snapshot == then.snapshot;
+    });
+    if (known != past_.end()) return *known;
+    BW_ASSIGN(Past looked, look_back(workspace, then, info, policy));
+    constexpr size_t kKept = 4;  // each has a number for every account of standing
+    if (past_.size() == kKept) past_.erase(past_.begin());
+    past_.push_back(std::make_shared<const Past>(std::move(looked)));
+    return past_.back();
+  }
+
   static bool comes_first(const PersonScore& a, const PersonScore& b) {
     if (a.settled != b.settled) return a.settled;
     if (a.settled) return a.rank < b.rank;
@@ -136,6 +151,8 @@ class SnapshotView {
  private:
   std::mutex mutex_;
   std::shared_ptr<const Everybody> everybody_;
+  std::mutex past_mutex_;
+  std::vector<std::shared_ptr<const Past>> past_;  // oldest question first
 };
 
 struct Query::Impl {
@@ -461,6 +478,138 @@ struct Query::Impl {
       line += fmt::format(", most of all {}", name_list(names, names.size()));
     }
     return line;
+  }
+
+  // The snapshot that `since` means; empty: none was asked for, or there is none before.
+  Result<std::optional<SnapshotInfo>> earlier(const SnapshotView& view, const std::string& since) {
+    if (since == kSinceNone) return std::optional<SnapshotInfo>();
+    BW_ASSIGN(const auto snapshots, store().snapshots());
+    const SnapshotInfo& now = view.info;
+    std::optional<SnapshotInfo> found;
+    if (since == kSinceLast) {
+      for (const SnapshotInfo& s : snapshots) {
+        const bool same = s.as_of == now.as_of && s.policy_hash == now.policy_hash &&
+                          s.generation == now.generation;
+        if (s.snapshot != now.snapshot && s.as_of <= now.as_of && !same) found = s;
+      }
+      return found;
+    }
+    constexpr size_t kDigitsMax = 6;  // of a snapshot's number; more are seconds of an instant
+    const bool is_number = !since.empty() && since.size() <= kDigitsMax &&
+                           since.find_first_not_of("0123456789") == std::string::npos;
+    const auto instant = is_number ? std::nullopt : parse_instant(since);
+    if (!is_number && !instant) {
+      return Error{ErrorCode::kInvalidArgument,
+                   fmt::format("'{}' is neither the number of a snapshot nor a time: write 3, "
+                               "2012-07-03T12:00:00Z, last or none",
+                               since)};
+    }
+    for (const SnapshotInfo& s : snapshots) {
+      if (is_number ? s.snapshot == std::stoul(since)
+                    : s.as_of <= *instant && (!found || found->as_of <= s.as_of)) {
+        found = s;
+      }
+    }
+    if (!found) {
+      return Error{
+          ErrorCode::kNotFound,
+          is_number ? fmt::format("there is no snapshot {}: the newest is {}", since, now.snapshot)
+                    : fmt::format("no snapshot is as old as {0}: `bellwether score --as-of "
+                                  "{0}` makes one",
+                                  to_string(*instant))};
+    }
+    if (found->as_of > now.as_of) {
+      return Error{ErrorCode::kInvalidArgument,
+                   fmt::format("snapshot {} speaks for a later instant than the newest snapshot, "
+                               "which is as of {}",
+                               found->snapshot, to_string(now.as_of))};
+    }
+    return found;
+  }
+
+  Result<ScoreChange> changed(SnapshotView& view, const Told& told,
+                              const std::vector<AccountEntry>& accounts, const SnapshotInfo& then,
+                              Viewer viewer) {
+    BW_ASSIGN(const auto past, view.past(workspace, then));
+    const auto ledger = past_ledger(store(), *past);
+    BW_ASSIGN(const Slice slice,
+              read_slice(*ledger, view.links, ids_of(accounts), then.as_of, view.policy));
+    const uint64_t key = score_key(accounts);
+    BW_ASSIGN(const auto score_then, store().score_of(then.snapshot, key));
+    std::optional<Restated> restated;
+    if (past->restated) {
+      const auto known = past->restated->find(key);
+      restated = known == past->restated->end() ? Restated{} : known->second;
+    }
+    const Change change =
+        what_changed({*slice.graph, *slice.standing, slice.received,
+                      score_then ? std::optional<double>(score_then->value) : std::nullopt},
+                     {*told.slice.graph, *told.slice.standing, told.slice.received, told.row.score},
+                     view.policy, told.slice.person, restated);
+
+    ScoreChange result;
+    result.snapshot = then.snapshot;
+    result.as_of = then.as_of;
+    result.computed = then.computed;
+    result.method = then.method;
+    result.policy = then.policy_hash;
+    result.policy_name = then.policy_name;
+    if (score_then) result.score = score_then->value;
+    result.points = change.difference();
+    ChangeWords words{change,
+                      then.as_of,
+                      view.info.as_of,
+                      fmt::format("{} ({})", then.policy_name, then.policy_hash),
+                      fmt::format("{} ({})", view.info.policy_name, view.info.policy_hash),
+                      {}};
+    for (const AccountEntry& account : accounts) {
+      const uint64_t own = hash64(account.ref());
+      if (own == key) continue;
+      BW_ASSIGN(const auto apart, store().score_of(then.snapshot, own));
+      if (apart) words.linked.push_back(account.ref());
+    }
+    result.sentence = change_sentence(words);
+
+    std::vector<AccountId> named;
+    for (const auto* list : {&change.came, &change.faded}) {
+      for (const ChangeMover& each : *list) {
+        if (!told.slice.graph->is_erased(each.mover)) {
+          named.push_back(first_account(told.slice, each.mover));
+        }
+      }
+    }
+    std::sort(named.begin(), named.end());
+    named.erase(std::unique(named.begin(), named.end()), named.end());
+    BW_TRY(told.books->names.learn(named));
+    const auto add = [&](std::string_view cause, double points,
+                         const std::vector<ChangeMover>& movers) -> ChangePart& {
+      ChangePart& part = result.parts.emplace_back();
+      part.cause = cause;
+      part.points = points;
+      for (const ChangeMover& each : movers) {
+        if (told.slice.graph->is_erased(each.mover)) continue;
+        const AccountId account = first_account(told.slice, each.mover);
+        if (!may_see(view, account, viewer)) continue;
+        part.movers.push_back({shown_name(told.books->names.at(account)), each.points, each.acts});
+      }
+      return part;
+    };
+    const auto names = [](const ChangePart& part) {
+      std::vector<std::string> list;
+      for (const ChangePart::Mover& mover : part.movers) {
+        list.push_back(fmt::format("{} ({})", mover.name, signed_points(mover.points)));
+      }
+      return list;
+    };
+    ChangePart& came = add("evidence", change.evidence, change.came);
+    came.text = evidence_words(words, names(came));
+    add("withdrawn", change.withdrawn, {}).text = withdrawn_words(words);
+    ChangePart& faded = add("fading", change.fading, change.faded);
+    faded.text = fading_words(words, names(faded));
+    add("standing", change.standing, {}).text = standing_words(words);
+    add("policy", change.policy, {}).text = policy_words(words);
+    add("late", change.late, {}).text = late_words(words);
+    return result;
   }
 
   // Whom a person moves and is moved by most, each with their first account and still without a
@@ -885,6 +1034,11 @@ Result<PersonExplanation> Query::explain(const std::string& person, const Explai
   }
   result.sentence = score_sentence(told.row, view->policy);
   result.grouping = request.grouping;
+  BW_ASSIGN(const auto then, impl_->earlier(*view, request.since));
+  if (then) {
+    BW_ASSIGN(ScoreChange changed, impl_->changed(*view, told, accounts, *then, viewer));
+    result.changed = std::move(changed);
+  }
   if (!told.explanation) return result;
   for (size_t h = 0; h < view->policy.half_life_days.size(); ++h) {
     result.horizons.emplace_back(view->policy.half_life_days[h], told.explanation->horizons[h]);

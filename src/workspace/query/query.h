@@ -113,6 +113,33 @@ struct Reason {
   std::string text;   // a sentence without a final period
 };
 
+// One cause of a change, and who had most to do with it.
+struct ChangePart {
+  std::string cause;  // evidence, withdrawn, fading, standing, policy, late
+  double points = 0;
+  std::string text;  // a sentence without a final period; empty: it had no part in it
+  struct Mover {
+    std::string name;
+    double points = 0;  // taken alone, so these do not sum to the part
+    uint32_t acts = 0;
+  };
+  std::vector<Mover> movers;  // at most three, those the viewer may see
+};
+
+// Why a score is another one than in an earlier snapshot (explain/change.h).
+struct ScoreChange {
+  uint32_t snapshot = 0;  // the earlier one
+  Instant as_of;
+  Instant computed;
+  std::string method;
+  std::string policy;  // hash
+  std::string policy_name;
+  std::optional<double> score;  // then; empty: there was no evidence
+  double points = 0;            // score of now - score of then, 1 standing for no evidence
+  std::string sentence;
+  std::vector<ChangePart> parts;  // every cause, in the order above; points sum to `points`
+};
+
 struct PersonExplanation {
   Meta meta;
   PersonRow person;
@@ -126,6 +153,7 @@ struct PersonExplanation {
   std::vector<Reason> reasons_down;
   std::vector<std::string> missing;                      // what a settled score still needs
   std::vector<std::pair<double, PeopleMoved>> horizons;  // half-life in days
+  std::optional<ScoreChange> changed;  // empty: not asked for, or there is no earlier snapshot
 };
 
 struct Neighbour {
@@ -169,10 +197,17 @@ struct Comparison {
   std::vector<Pair> pairs;  // every first < second
 };
 
+inline constexpr std::string_view kSinceLast = "last";  // the snapshot before, if there is one
+inline constexpr std::string_view kSinceNone = "none";  // not asked for
+
 struct ExplainRequest {
   Grouping grouping = Grouping::kMover;
   uint32_t limit = 0;     // groups shown; the others are summed; 0: all
   uint32_t receipts = 3;  // of each group at most, the largest first; [0, 3]; each costs a look-up
+  // Since when to say what changed: the number of a snapshot, an instant (the snapshot that spoke
+  // then), or one of these. The first question about a pair of snapshots costs a pass over the
+  // ledger, with another policy two scorings; the answer is kept for the next ones.
+  std::string since = std::string(kSinceLast);
 };
 
 // What became of one snapshot's forecasts of one length.
@@ -199,6 +234,7 @@ class Query {
   // `person`: the id, network:name, or a name that only one person has (kInvalidArgument: more than
   // one; the message lists them, as far as the viewer may see them).
   Result<PersonCard> show(const std::string& person, Viewer viewer);
+  // kNotFound, kInvalidArgument too: there is no such earlier snapshot; the message says which are.
   Result<PersonExplanation> explain(const std::string& person, const ExplainRequest& request,
                                     Viewer viewer);
   Result<Comparison> compare(const std::vector<std::string>& people, Viewer viewer);

@@ -127,6 +127,32 @@ Json contribution_json(const ContributionRow& row, bool others) {
           {"receipts", std::move(receipts)}};
 }
 
+Json change_json(const std::optional<ScoreChange>& change) {
+  if (!change) return nullptr;
+  Json parts = Json::array();
+  for (const ChangePart& part : change->parts) {
+    Json by = Json::array();
+    for (const ChangePart::Mover& mover : part.movers) {
+      by.push_back({{"name", mover.name}, {"points", number(mover.points)}, {"acts", mover.acts}});
+    }
+    parts.push_back({{"cause", part.cause},
+                     {"points", number(part.points)},
+                     {"text", text_or_null(part.text)},
+                     {"by", std::move(by)}});
+  }
+  return {{"since",
+           {{"snapshot", change->snapshot},
+            {"as_of", instant(change->as_of)},
+            {"computed", instant(change->computed)},
+            {"method", change->method},
+            {"policy", change->policy},
+            {"policy_name", change->policy_name},
+            {"score", number(change->score)}}},
+          {"points", number(change->points)},
+          {"sentence", change->sentence},
+          {"parts", std::move(parts)}};
+}
+
 bool has_others(const PersonExplanation& explanation) {
   return explanation.others.acts > 0 || explanation.others.points != 0;
 }
@@ -440,6 +466,7 @@ std::string to_json(const PersonExplanation& explanation) {
   json["reasons_up"] = reasons_json(explanation.reasons_up);
   json["reasons_down"] = reasons_json(explanation.reasons_down);
   json["missing"] = strings(explanation.missing);
+  json["changed"] = change_json(explanation.changed);
   json["horizons"] = horizons_json(explanation.horizons);
   return line_of(json);
 }

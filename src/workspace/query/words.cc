@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace bellwether {
@@ -159,6 +160,109 @@ std::vector<std::string> missing_words(const MissingEvidence& missing, const Per
                                 person.high - person.low, policy.settled_margin_max));
   }
   return words;
+}
+
+std::string signed_points(double points) {
+  std::string shown = fmt::format("{:.1f}", std::abs(points));
+  if (shown == "0.0") return shown;
+  return (points < 0 ? "-" : "+") + shown;
+}
+
+std::string lasting(int64_t ms) {
+  const auto days = static_cast<double>(ms) / static_cast<double>(kMsPerDay);
+  const auto in = [](double count, std::string_view one) {
+    const long whole = std::lround(count);
+    return whole == 1 ? fmt::format("one {}", one) : fmt::format("{} {}s", whole, one);
+  };
+  if (days >= 2 * 365.25) return in(days / 365.25, "year");
+  if (days >= 2) return in(days, "day");
+  return days * 24 >= 1 ? in(days * 24, "hour") : in(days * 24 * 60, "minute");
+}
+
+std::string evidence_words(const ChangeWords& what, const std::vector<std::string>& names) {
+  const Change& change = what.change;
+  if (change.new_acts == 0) return {};
+  std::string text =
+      fmt::format("{} responded in {}",
+                  change.new_movers == 1 ? "one person" : grouped(change.new_movers) + " people",
+                  change.new_acts == 1 ? "one act" : grouped(change.new_acts) + " acts");
+  if (!names.empty()) {
+    text += fmt::format("{} {}", change.new_movers > names.size() ? ", most of all" : ":",
+                        name_list(names, names.size()));
+  }
+  return text;
+}
+
+std::string withdrawn_words(const ChangeWords& what) {
+  if (what.change.withdrawn_acts == 0) return {};
+  return what.change.withdrawn_acts == 1
+             ? "one response was undone"
+             : grouped(what.change.withdrawn_acts) + " responses were undone";
+}
+
+std::string fading_words(const ChangeWords& what, const std::vector<std::string>& names) {
+  if (what.now == what.then) return {};
+  std::string text =
+      fmt::format("what was there then is {} older", lasting(what.now.ms - what.then.ms));
+  if (!names.empty())
+    text += fmt::format("; most of all that of {}", name_list(names, names.size()));
+  return text;
+}
+
+std::string standing_words(const ChangeWords& what) {
+  if (what.change.standing == 0) return {};
+  return what.change.standing > 0 ? "those who responded are vouched for more than then"
+                                  : "those who responded are vouched for less than then";
+}
+
+std::string policy_words(const ChangeWords& what) {
+  if (what.policy_then == what.policy_now) return {};
+  return fmt::format("the policy is another: {} then, {} now", what.policy_then, what.policy_now);
+}
+
+std::string late_words(const ChangeWords& what) {
+  std::string text;
+  if (!what.linked.empty()) {
+    text = fmt::format("linked since with {}", name_list(what.linked, what.linked.size()));
+  }
+  // Less than the last digits that a sum of millions loses is no evidence.
+  if (std::abs(what.change.late) > 1e-9) {
+    text += fmt::format("{}what is known of the time before was read, corrected or linked later",
+                        text.empty() ? "" : "; ");
+  }
+  if (what.change.erased) {
+    text += fmt::format("{}somebody was erased since; what they left counts as before",
+                        text.empty() ? "" : "; ");
+  }
+  return text;
+}
+
+std::string change_sentence(const ChangeWords& what) {
+  const Change& change = what.change;
+  const std::string day = to_string(what.then).substr(0, 10);
+  if (std::abs(change.difference()) < 0.05) {
+    return fmt::format("as it was on {}: {} evidence, {} fading, {} all else", day,
+                       signed_points(change.evidence), signed_points(change.fading),
+                       signed_points(change.difference() - change.evidence - change.fading));
+  }
+  // The cause that did most in the direction in which the score went.
+  struct Cause {
+    double points;
+    std::string_view by;
+  };
+  const bool up = change.difference() > 0;
+  const std::array causes{Cause{change.evidence, "new evidence"},
+                          Cause{change.withdrawn, "acts that were undone"},
+                          Cause{change.fading, "fading"},
+                          Cause{change.standing, "the standing of those who responded"},
+                          Cause{change.policy, "the change of policy"},
+                          Cause{change.late, "evidence that was read later"}};
+  const auto most =
+      std::max_element(causes.begin(), causes.end(), [&](const Cause& a, const Cause& b) {
+        return up ? a.points < b.points : a.points > b.points;
+      });
+  return fmt::format("{} {:.1f} points since {}, mostly by {}", up ? "up" : "down",
+                     std::abs(change.difference()), day, most->by);
 }
 
 }  // namespace bellwether

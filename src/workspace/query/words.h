@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "explain/change.h"
 #include "explain/explain.h"
 #include "workspace/query/query.h"
 
@@ -29,6 +30,27 @@ std::string reason_up(const ContributionGroup& group, const std::vector<std::str
 std::string reason_down(const Restraint& restraint, const Policy& policy);
 std::vector<std::string> missing_words(const MissingEvidence& missing, const PersonRow& person,
                                        const Policy& policy);
+// What each cause did to a score, in words; empty: nothing. `names` are of those who came or faded
+// most, as far as they may be shown.
+struct ChangeWords {
+  const Change& change;
+  Instant then, now;
+  std::string policy_then, policy_now;
+  std::vector<std::string> linked;  // accounts that had a score of their own then
+};
+std::string evidence_words(const ChangeWords& what, const std::vector<std::string>& names);
+std::string withdrawn_words(const ChangeWords& what);
+std::string fading_words(const ChangeWords& what, const std::vector<std::string>& names);
+std::string standing_words(const ChangeWords& what);
+std::string policy_words(const ChangeWords& what);
+std::string late_words(const ChangeWords& what);
+// "up 2.3 points since 2012-07-03, mostly by new evidence"
+std::string change_sentence(const ChangeWords& what);
+// "+2.3", "-0.4", "0.0": a sign only where there is something to see.
+std::string signed_points(double points);
+// "30 days", "5 hours", "2 years"
+std::string lasting(int64_t ms);
+
 // "settled", "provisional"
 std::string_view state_word(const PersonRow& person);
 

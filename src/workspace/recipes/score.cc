@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
 #include <map>
 #include <set>
@@ -44,7 +45,7 @@ Result<void> Scoring::read(Instant as_of) {
   begin("reading people");
   BW_ASSIGN(numbering_, store_.number_accounts());
   BW_ASSIGN(persons_, person_map(workspace_.registry(), store_, *numbering_));
-  const LedgerStamp stamp{summary_.generation, hash_of(workspace_.policy().credit),
+  const LedgerStamp stamp{summary_.generation, hash_of(policy().credit),
                           bellwether::hash_of(persons_)};
   BW_ASSIGN(const auto kept, store_.ledger_stamp());
   if (kept == stamp) {
@@ -55,7 +56,7 @@ Result<void> Scoring::read(Instant as_of) {
       }
     }));
     BW_ASSIGN(result_.credit, store_.credit_summary());
-    BW_TRY(tally_posts());
+    if (!looks_only()) BW_TRY(tally_posts());
   } else {
     BW_TRY(rebuild(stamp));
   }
@@ -81,39 +82,49 @@ Result<void> Scoring::fold(bool without_remainder) {
   graph_.emplace(std::move(entries_), numbering_->account_network, persons_, as_of_, 1,
                  std::move(remainder_));
   VouchGraph vouches =
-      graph_->vouches({workspace_.policy().vouches_max, workspace_.policy().vouch_half_life_days,
-                       workspace_.threads()});
+      graph_->vouches({policy().vouches_max, policy().vouch_half_life_days, workspace_.threads()});
   BW_TRY(choose_teleport());
-  standing_.emplace(*graph_, std::move(vouches), teleport_, workspace_.policy(),
-                    workspace_.threads());
+  standing_.emplace(*graph_, std::move(vouches), teleport_, policy(), workspace_.threads());
   return {};
 }
 
 void Scoring::count() {
   begin("scoring");
-  scores_ = score_everybody(*graph_, *standing_, workspace_.policy(), posts_, workspace_.threads());
+  scores_ = score_everybody(*graph_, *standing_, policy(), posts_, workspace_.threads());
   rank_everybody(scores_);
+  if (looks_only()) return;
   begin("forecasting");
   look_ahead(*graph_, scores_, workspace_.threads());
 }
 
+// While somebody is being erased the file may still name them; a snapshot must not.
+Result<Policy> Scoring::without_erased() const {
+  Policy kept = policy();
+  BW_ASSIGN(const Erased erased, workspace_.registry().erased());
+  for (std::string& member : kept.teleport) {
+    const AccountRef account = split_reference(member);
+    if (erased.account(account.network, account.name)) member = kNobodyLeft;
+  }
+  return kept;
+}
+
+Result<std::string> Scoring::hash() const {
+  BW_ASSIGN(const Policy kept, without_erased());
+  return policy_hash(kept, teleport_names_);
+}
+
 Result<ScoreResult> Scoring::publish() {
+  assert(!looks_only());
   begin("publishing");
   SnapshotInfo& info = result_.snapshot;
   info.as_of = as_of_;
   info.computed = workspace_.now();
   info.generation = summary_.generation;
   info.method = kMethod;
-  info.policy_name = workspace_.policy().name;
-  // While somebody is being erased the file may still name them; the snapshot must not.
-  Policy policy = workspace_.policy();
-  BW_ASSIGN(const Erased erased, workspace_.registry().erased());
-  for (std::string& member : policy.teleport) {
-    const AccountRef account = split_reference(member);
-    if (erased.account(account.network, account.name)) member = kNobodyLeft;
-  }
-  info.policy_hash = policy_hash(policy, teleport_names_);
-  info.policy_toml = to_toml(policy);
+  info.policy_name = policy().name;
+  BW_ASSIGN(const Policy kept, without_erased());
+  info.policy_hash = policy_hash(kept, teleport_names_);
+  info.policy_toml = to_toml(kept);
   info.people = static_cast<uint32_t>(scores_.size());
   info.settled = static_cast<uint32_t>(std::count_if(
       scores_.begin(), scores_.end(), [](const PersonScore& s) { return s.settled; }));
@@ -194,7 +205,7 @@ Result<void> Scoring::tally_posts() {
 Result<void> Scoring::rebuild(const LedgerStamp& stamp) {
   begin("crediting");
   BW_ASSIGN(const auto links, store_.reshare_links(*numbering_));
-  Attribution attribution(workspace_.policy().credit, links, persons_);
+  Attribution attribution(policy().credit, links, persons_);
   PostTally tally(persons_, reach_from(), as_of_);
   std::vector<LedgerEntry> ledger;
   BW_TRY(store_.scan_acts(*numbering_, [&](std::span<const ResolvedAct> piece) {
@@ -204,10 +215,12 @@ Result<void> Scoring::rebuild(const LedgerStamp& stamp) {
     }
   }));
   posts_ = tally.finish();
-  settle(ledger, workspace_.policy().credit, persons_, workspace_.threads());
+  settle(ledger, policy().credit, persons_, workspace_.threads());
   result_.credit = attribution.summary();
-  begin("writing the ledger");
-  BW_TRY(store_.replace_ledger(stamp, *numbering_, ledger, attribution.summary()));
+  if (!looks_only()) {
+    begin("writing the ledger");
+    BW_TRY(store_.replace_ledger(stamp, *numbering_, ledger, attribution.summary()));
+  }
   for (const LedgerEntry& e : ledger) {
     if (e.counts_as_of(as_of_)) entries_.push_back(FoldEntry::from(e));
   }
@@ -216,7 +229,7 @@ Result<void> Scoring::rebuild(const LedgerStamp& stamp) {
 
 // The operator's own set, or for each network the automatic one that was chosen at its first use.
 Result<void> Scoring::choose_teleport() {
-  std::vector<std::string> names = workspace_.policy().teleport;
+  std::vector<std::string> names = policy().teleport;
   if (names.empty()) {
     BW_ASSIGN(const auto owners, store_.flagged(*numbering_, AccountFlag::kOwner));
     std::optional<std::map<NetworkId, std::vector<AccountId>>> automatic;
@@ -227,8 +240,7 @@ Result<void> Scoring::choose_teleport() {
       if (kept.empty()) {
         if (!automatic) {
           automatic.emplace();
-          for (const AccountId a :
-               choose_teleport_set(*graph_, workspace_.policy(), workspace_.threads())) {
+          for (const AccountId a : choose_teleport_set(*graph_, policy(), workspace_.threads())) {
             (*automatic)[graph_->network_of(a)].push_back(a);
           }
         }
@@ -240,7 +252,9 @@ Result<void> Scoring::choose_teleport() {
         BW_ASSIGN(const auto chosen, store_.accounts(*numbering_, set));
         for (const AccountEntry& account : chosen) kept.push_back(account.ref());
         if (!kept.empty()) {
-          BW_TRY(workspace_.registry().set_teleport_set(network_name, kept));
+          if (!looks_only()) {
+            BW_TRY(workspace_.registry().set_teleport_set(network_name, kept));
+          }
           result_.newly_chosen.push_back(network_name);
         }
       }

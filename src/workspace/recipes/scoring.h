@@ -24,6 +24,10 @@ class Scoring {
   // Reads and writes `store`, which is the workspace's or one that is to take its place.
   Scoring(Workspace& workspace, Store& store, const Phase& phase)
       : workspace_(workspace), store_(store), phase_(phase) {}
+  // Under another policy, which is borrowed, and only to look: neither ledger nor teleport set is
+  // written, posts are not tallied, nothing is forecast, and publish() must not be called.
+  Scoring(Workspace& workspace, const Policy& policy, const Phase& phase)
+      : workspace_(workspace), store_(workspace.store()), phase_(phase), other_(&policy) {}
 
   // As of when a scoring speaks unless told otherwise: just after the newest event, and not before
   // the newest erasure. kNotFound: there is no act with a known time.
@@ -44,19 +48,25 @@ class Scoring {
   Result<std::vector<SnapshotGrade>> grade_due();
 
   const Numbering& numbering() const { return *numbering_; }
+  std::shared_ptr<const Numbering> shared_numbering() const { return numbering_; }
   const PersonMap& persons() const { return persons_; }
   const GraphSnapshot& graph() const { return *graph_; }
   const Standing& standing() const { return *standing_; }
   const std::vector<AccountId>& teleport_set() const { return teleport_; }
   const std::vector<PersonScore>& scores() const { return scores_; }
+  // Of the policy and the teleport set in force; after fold().
+  Result<std::string> hash() const;
 
  private:
   void begin(std::string_view name) {
     if (phase_) phase_(name);
   }
+  const Policy& policy() const { return other_ != nullptr ? *other_ : workspace_.policy(); }
+  bool looks_only() const { return other_ != nullptr; }
   Instant reach_from() const {
-    return Instant{as_of_.ms - int64_t{workspace_.policy().reach_days} * kMsPerDay};
+    return Instant{as_of_.ms - int64_t{policy().reach_days} * kMsPerDay};
   }
+  Result<Policy> without_erased() const;
   Result<void> tally_posts();
   Result<void> rebuild(const LedgerStamp& stamp);
   Result<void> choose_teleport();
@@ -67,6 +77,7 @@ class Scoring {
   Workspace& workspace_;
   Store& store_;
   const Phase& phase_;
+  const Policy* other_ = nullptr;  // empty: the workspace's
   Instant as_of_;
   LogSummary summary_;
   std::shared_ptr<const Numbering> numbering_;
