@@ -584,6 +584,96 @@ TEST_F(WorkspaceTest, WhatChangedAddsUpWhateverHappenedBetweenTwoSnapshots) {
   EXPECT_THAT(to_json(told), Not(HasSubstr("p3")));
 }
 
+double median_of(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  const size_t half = values.size() / 2;
+  return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
+}
+
+// Six who each answered four others, one who answered ten, and two who answered nobody.
+TEST_F(WorkspaceTest, PeersArePeopleOfLikeActivityAndTheirMediansAreOfTheSameGroup) {
+  const auto workspace = open("home");
+  std::string text = "time,actor,verb,target\n";
+  const auto act = [&](const std::string& actor, const std::string& verb, const std::string& target,
+                       int day) {
+    text += std::to_string(1'746'000'000 + day * 86'400) + "," + actor + "," + verb + "," + target +
+            "\n";
+  };
+  for (int i = 0; i < 7; ++i) {
+    const std::string one = "p" + std::to_string(i);
+    act(one, "reply", "p" + std::to_string((i + 1) % 7), i);
+    act(one, i % 2 == 0 ? "reshare" : "react", "p" + std::to_string((i + 2) % 7), i + 1);
+    act(one, "reply", "star", i + 2);
+    act(one, "follow", "moon", i + 3);
+  }
+  for (int i = 0; i < 6; ++i) act("p6", "reshare", "star", 10 + i);  // ten, more than twice four
+  read(*workspace, file("village.csv", text));
+  score_now(*workspace);
+  Query query(*workspace);
+  const auto told_of = [&](const std::string& who, Grouping grouping, Viewer viewer) {
+    ExplainRequest request;
+    request.grouping = grouping;
+    auto told = query.explain("csv:" + who, request, viewer);
+    EXPECT_TRUE(told.ok()) << told.error().message;
+    return std::move(*told);
+  };
+  const auto points_of = [](const PersonExplanation& told, const std::string& label) {
+    for (const ContributionRow& row : told.contributions) {
+      if (row.label == label) return row.points;
+    }
+    return 0.0;
+  };
+  const PersonExplanation verbs = told_of("p0", Grouping::kVerb, Viewer::kOperator);
+  ASSERT_TRUE(verbs.peers);
+  EXPECT_EQ(verbs.peers->people, 5U);  // p1 to p5; neither p6, nor those who gave nothing
+  EXPECT_EQ(verbs.peers->given, 4U);
+  std::vector<double> scores;
+  for (int i = 1; i < 6; ++i) {
+    scores.push_back(
+        *told_of("p" + std::to_string(i), Grouping::kVerb, Viewer::kOperator).person.score);
+  }
+  EXPECT_DOUBLE_EQ(verbs.peers->score, median_of(scores));
+  for (const ContributionRow& row : verbs.contributions) {
+    std::vector<double> points;
+    for (int i = 1; i < 6; ++i) {
+      points.push_back(points_of(
+          told_of("p" + std::to_string(i), Grouping::kVerb, Viewer::kOperator), row.label));
+    }
+    ASSERT_TRUE(row.median);
+    EXPECT_NEAR(*row.median, median_of(points), 1e-12) << row.label;
+  }
+  // Of people, the one in the same place.
+  const PersonExplanation movers = told_of("p0", Grouping::kMover, Viewer::kOperator);
+  for (size_t place = 0; place < movers.contributions.size(); ++place) {
+    std::vector<double> points;
+    for (int i = 1; i < 6; ++i) {
+      const auto told = told_of("p" + std::to_string(i), Grouping::kMover, Viewer::kOperator);
+      points.push_back(place < told.contributions.size() ? told.contributions[place].points : 0);
+    }
+    EXPECT_NEAR(*movers.contributions[place].median, median_of(points), 1e-12) << place;
+  }
+  // One who gave ten has p0 to p5 neither within half nor twice; only two gave nothing.
+  EXPECT_FALSE(told_of("p6", Grouping::kVerb, Viewer::kOperator).peers);
+  EXPECT_FALSE(told_of("star", Grouping::kVerb, Viewer::kOperator).peers);
+
+  // The public's peers are those who asked to be shown, and never fewer than five.
+  Registry& registry = workspace->registry();
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_TRUE(registry.set_consent("csv:p" + std::to_string(i), Consent::kListed).ok());
+  }
+  ASSERT_TRUE(query.refresh().ok());
+  const auto few = told_of("p0", Grouping::kVerb, Viewer::kPublic);
+  EXPECT_FALSE(few.peers);
+  EXPECT_FALSE(few.contributions[0].median);
+  ASSERT_TRUE(registry.set_consent("csv:p5", Consent::kListed).ok());
+  ASSERT_TRUE(query.refresh().ok());
+  const auto enough = told_of("p0", Grouping::kVerb, Viewer::kPublic);
+  ASSERT_TRUE(enough.peers);
+  EXPECT_EQ(enough.peers->people, 5U);
+  EXPECT_TRUE(enough.contributions[0].median);
+  EXPECT_FALSE(told_of("p0", Grouping::kAct, Viewer::kPublic).contributions[0].terms);
+}
+
 TEST_F(WorkspaceTest, SnapshotsThatCannotBeComparedWithAreRefusedByName) {
   const auto workspace = open("home");
   read(*workspace, village());

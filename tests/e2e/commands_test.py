@@ -173,6 +173,50 @@ class Commands(unittest.TestCase):
         ran = subprocess.run([source / "tools" / "method-figures", "--check", "simulate"],
                              capture_output=True, text=True)
         self.assertEqual(ran.returncode, 0, ran.stderr)
+    def test_whoever_has_the_receipts_can_compute_the_score_again(self):
+        self.ready()
+        told = json.loads(bellwether("explain", "ana", "--by", "act", "--json", home=self.home).stdout)
+        formula = told["formula"]
+        movers = {}
+        for act in told["contributions"]:
+            terms = act["terms"]
+            self.assertEqual(terms["weight"], 1)  # of replies and reshares
+            mover = movers.setdefault(act["mover"], {"standing": terms["standing"], "x": [], "free": []})
+            decayed = [terms["credit"] * left for left in terms["decay"]]
+            mover["x"].append(decayed)
+            mover["free"].append([0.0 if terms["courted"] else x for x in decayed])
+            for left, horizon in zip(terms["decay"], told["horizons"]):
+                self.assertAlmostEqual(
+                    left, 2 ** (-terms["age_days"] / horizon["half_life_days"]), places=12)
+            receipt = act["receipts"][0]
+            self.assertEqual(receipt["source"], str(self.file))
+            line = self.file.read_text().splitlines()[receipt["record"] - 1]
+            self.assertIn(act["label"].split()[-1], line)
+        doublings = 0
+        for h in range(len(told["horizons"])):
+            chance = lambda rows: 1 - math.exp(-sum(row[h] for row in rows))
+            vouched = sum(m["standing"] * chance(m["free"]) for m in movers.values())
+            crowd = sum((1 - m["standing"]) * chance(m["free"]) for m in movers.values())
+            courted = sum(chance(m["x"]) - chance(m["free"]) for m in movers.values())
+            others = min(courted, formula["courtesy_share"] * (1 + vouched)) + crowd
+            moved = vouched + min(others, formula["crowd_share"] * (1 + vouched))
+            doublings += math.log2(1 + moved) / len(told["horizons"])
+        self.assertAlmostEqual(
+            told["score"], 1 + formula["points_per_doubling"] * doublings, delta=1e-9)
+
+    def test_an_explanation_is_shown_beside_people_of_like_activity(self):
+        self.ready()
+        told = json.loads(bellwether("explain", "p0", "--by", "verb", "--json", home=self.home).stdout)
+        self.assertEqual(told["peers"]["people"], 11)
+        self.assertEqual(told["peers"]["given"], 4)
+        for row in told["contributions"]:
+            self.assertIsNotNone(row["median_of_peers"])
+        table = bellwether("explain", "p0", home=self.home).stdout
+        self.assertIn("medians over 11 people of like activity", table)
+        self.assertIn("--by act", table)
+        ana = json.loads(bellwether("explain", "ana", "--json", home=self.home).stdout)
+        self.assertIsNone(ana["peers"])  # nobody else is as silent: no peers, not peers of 0
+
     def test_what_changed_sums_to_the_difference_of_two_scores(self):
         bellwether("ingest", self.file, home=self.home)
         bellwether("score", "--as-of", "2025-05-15", home=self.home)

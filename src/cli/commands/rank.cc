@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <fmt/ostream.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "cli/output.h"
@@ -54,6 +55,125 @@ void print_missing(std::ostream& out, const std::vector<std::string>& missing) {
   if (missing.empty()) return;
   out << "\nWhat is missing for a settled score\n";
   for (const std::string& words : missing) out << "         " << words << '\n';
+}
+
+// A step of the waterfall: as wide as its points, from where the rows above end.
+std::string step(double from, double points, double total, size_t width) {
+  const auto column = [&](double value) {
+    const double place = total > 0 ? value / total * static_cast<double>(width) : 0;
+    return std::min(width, static_cast<size_t>(std::max(0.0, std::round(place))));
+  };
+  const size_t begin = std::min(column(from), width - 1);
+  const size_t end = std::max(begin + 1, column(from + points));
+  std::string bar(begin, ' ');
+  for (size_t i = begin; i < end; ++i) bar += "\u2588";
+  bar.append(width - end, ' ');
+  return bar;
+}
+
+std::string first_receipt(const ContributionRow& row) {
+  if (row.receipts.empty()) return {};
+  const Receipt& r = row.receipts.front();
+  return fmt::format("   {}, {}", to_day(r.published),
+                     r.object.empty() ? fmt::format("record {}", r.record) : r.object);
+}
+
+// The sum, row by row, each beside what is usual among people of like activity.
+void print_waterfall(Context& context, const PersonExplanation& told) {
+  const bool acts = told.grouping == Grouping::kAct;
+  const double score = told.person.score.value_or(1);
+  const std::string_view by =
+      told.grouping == Grouping::kMover ? "person" : to_string(told.grouping);
+  fmt::print(context.out, "\nIt adds up, by {}\n", by);
+  constexpr int kWide = 90;  // columns, below which there is no room for a picture
+  constexpr size_t kBar = 16;
+  const bool bars = context.columns >= kWide;
+  std::vector<Table::Column> columns{{"  points", true}};
+  if (bars) columns.push_back({"", false});
+  if (told.peers) columns.push_back({"peers", true});
+  if (acts) {
+    columns.insert(columns.end(), {{"credit", true}, {"standing", true}, {"left", true}});
+  } else {
+    columns.insert(columns.end(), {{"acts", true}, {"people", true}});
+  }
+  columns.push_back({"", false});
+  Table table(std::move(columns));
+  double from = 0;
+  const auto row = [&](const std::string& points, double width, const std::optional<double>& peers,
+                       std::vector<std::string> middle, const std::string& label) {
+    std::vector<std::string> cells{points};
+    if (bars) cells.push_back(step(from, width, score, kBar));
+    if (told.peers) cells.push_back(peers ? fmt::format("{:.2f}", *peers) : "");
+    if (acts) middle.resize(3);
+    cells.insert(cells.end(), middle.begin(), middle.end());
+    cells.push_back(label);
+    table.row(std::move(cells));
+    from += width;
+  };
+  row("1.00", 1, 1.0, {"", ""}, "where every score with evidence begins");
+  for (const ContributionRow& each : told.contributions) {
+    std::vector<std::string> middle{grouped(each.acts), grouped(each.people)};
+    if (acts) {
+      middle.assign(3, "");
+      if (each.terms) {
+        const auto [least, most] =
+            std::minmax_element(each.terms->decay.begin(), each.terms->decay.end());
+        middle = {
+            fmt::format("{:.3g}{}", each.terms->credit, each.terms->courted ? " courted" : ""),
+            fmt::format("{:.2f}", each.terms->standing),
+            fmt::format("{:.0f}-{:.0f} %", *least * 100, *most * 100)};
+      }
+    }
+    row(fmt::format("{:.2f}", each.points), each.points, each.median, middle,
+        each.label + first_receipt(each));
+  }
+  if (told.others.acts > 0) {
+    row(fmt::format("{:.2f}", told.others.points), told.others.points, told.others.median,
+        acts ? std::vector<std::string>{}
+             : std::vector<std::string>{grouped(told.others.acts), grouped(told.others.people)},
+        acts ? fmt::format("all {} others", grouped(told.others.acts)) : "all others");
+  }
+  from = 0;
+  row(fmt::format("{:.2f}", 1 + told.points_total), score,
+      told.peers ? std::optional<double>(told.peers->score) : std::nullopt, {"", ""},
+      fmt::format("together; the score is {:.2f}", score));
+  table.print(context.out, context.columns);
+  const auto width = static_cast<size_t>(context.columns);
+  if (told.peers) {
+    const uint32_t given = told.peers->given;
+    fmt::print(context.out, "  {}\n",
+               wrap(fmt::format("peers: medians over {} people of like activity ({}); medians do "
+                                "not add up",
+                                told.peers->people,
+                                given == 0 ? "who responded to nobody within the last year either"
+                                           : fmt::format("who gave {} to {} responses within the "
+                                                         "last year; this person gave {}",
+                                                         grouped((given + 1) / 2),
+                                                         grouped(2 * given), grouped(given))),
+                    width, 2));
+  }
+  if (acts) {
+    fmt::print(
+        context.out, "  {}\n",
+        wrap("credit: the verb's weight, or what of it came here, times how often; standing: "
+             "how far the mover is vouched for; left: of the credit, at the shortest and the "
+             "longest half-life",
+             width, 2));
+  }
+}
+
+void print_where_receipts_are(Context& context, const PersonExplanation& told) {
+  const std::string name =
+      told.person.accounts.empty() ? told.person.person : told.person.accounts[0];
+  fmt::print(context.out, "\n{}\n",
+             wrap(told.grouping == Grouping::kAct
+                      ? fmt::format("Receipts: `bellwether explain '{}' --by act --json` has every "
+                                    "link and term, enough to compute the score again.",
+                                    name)
+                      : fmt::format("Receipts: `bellwether explain '{}' --by act` lists every act "
+                                    "with its weight, the mover's standing and its age.",
+                                    name),
+                  static_cast<size_t>(context.columns), 0));
 }
 
 void print_change(Context& context, const std::optional<ScoreChange>& change) {
@@ -240,26 +360,9 @@ int command_explain(Context& context, const std::vector<std::string>& arguments)
     print_reasons(context, "What holds it up", "+", told->reasons_up);
     print_reasons(context, "What holds it back", "-", told->reasons_down);
     print_missing(context.out, told->missing);
-    fmt::print(context.out, "\nIt adds up, by {}\n", by);
-    Table table({{"  points", true}, {"acts", true}, {"people", true}, {"", false}});
-    table.row({"1.00", "", "", "where every score with evidence begins"});
-    for (const ContributionRow& row : told->contributions) {
-      std::string label = row.label;
-      if (!row.receipts.empty()) {
-        const Receipt& r = row.receipts.front();
-        label += fmt::format("   {}, {}", to_day(r.published),
-                             r.object.empty() ? fmt::format("record {}", r.record) : r.object);
-      }
-      table.row({fmt::format("{:.2f}", row.points), grouped(row.acts), grouped(row.people), label});
-    }
-    if (told->others.acts > 0) {
-      table.row({fmt::format("{:.2f}", told->others.points), grouped(told->others.acts),
-                 grouped(told->others.people), "all others"});
-    }
-    table.row({fmt::format("{:.2f}", 1 + told->points_total), "", "",
-               fmt::format("together; the score is {:.2f}", *told->person.score)});
-    table.print(context.out, context.columns);
+    print_waterfall(context, *told);
     print_change(context, told->changed);
+    print_where_receipts_are(context, *told);
     context.out << '\n';
     print_footer(context, told->meta);
   }

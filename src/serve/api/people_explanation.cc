@@ -11,6 +11,7 @@ HttpReply people_explanation(const Call& call) {
   ExplainRequest request;
   request.grouping = *parse_grouping(*call.arguments.text("grouping"));
   request.limit = static_cast<uint32_t>(call.arguments.integer("limit"));
+  request.peers = call.arguments.truth("peers");
   request.since = *call.arguments.text("since");
   const auto explanation = call.query.explain(*call.arguments.text("id"), request, call.viewer);
   if (!explanation.ok()) return problem_json(problem_of(explanation.error(), call.viewer));

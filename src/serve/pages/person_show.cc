@@ -9,6 +9,7 @@ namespace bellwether {
 HttpReply person_show(const Call& call) {
   ExplainRequest request;
   request.grouping = *parse_grouping(*call.arguments.text("grouping"));
+  request.peers = false;  // there is no room for them
   request.limit = static_cast<uint32_t>(call.arguments.integer("limit"));
   if (const auto meta = call.query.meta(); !meta.ok()) {
     if (meta.error().code == ErrorCode::kNotFound) {

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <map>
 #include <mutex>
+#include <numeric>
 #include <set>
 #include <unordered_set>
 
@@ -123,6 +124,31 @@ class SnapshotView {
     return everybody_;
   }
 
+  // How many responses each person gave within the policy's reach_days, by their first account.
+  Result<std::shared_ptr<const std::vector<uint32_t>>> given(Store& store) {
+    const std::lock_guard lock(given_mutex_);
+    if (given_) return given_;
+    BW_ASSIGN(const auto numbering, store.ledger_numbering());
+    std::vector<AccountId> first(numbering->accounts());
+    std::iota(first.begin(), first.end(), AccountId{0});
+    for (const auto& group : links) {
+      const AccountId smallest = *std::min_element(group.begin(), group.end());
+      for (const AccountId account : group) first[account] = smallest;
+    }
+    auto counts = std::make_shared<std::vector<uint32_t>>(numbering->accounts(), 0);
+    const Instant from{info.as_of.ms - int64_t{policy.reach_days} * kMsPerDay};
+    BW_TRY(store.scan_ledger([&](std::span<const LedgerEntry> piece) {
+      for (const LedgerEntry& e : piece) {
+        if (e.published >= from && e.counts_as_of(info.as_of) &&
+            first[e.mover] != first[e.receiver]) {
+          ++(*counts)[first[e.mover]];
+        }
+      }
+    }));
+    given_ = std::move(counts);
+    return given_;
+  }
+
   // How things stood at an earlier snapshot. Whoever asks first about one makes the others wait.
   Result<std::shared_ptr<const Past>> past(Workspace& workspace, const SnapshotInfo& then) {
     const std::lock_guard lock(past_mutex_);
@@ -151,6 +177,8 @@ class SnapshotView {
  private:
   std::mutex mutex_;
   std::shared_ptr<const Everybody> everybody_;
+  std::mutex given_mutex_;
+  std::shared_ptr<const std::vector<uint32_t>> given_;
   std::mutex past_mutex_;
   std::vector<std::shared_ptr<const Past>> past_;  // oldest question first
 };
@@ -443,6 +471,20 @@ struct Query::Impl {
     return names;
   }
 
+  static ActTerms terms_of(const SnapshotView& view, const Contribution& act) {
+    ActTerms terms;
+    terms.weight = view.policy.credit.weight[static_cast<size_t>(act.entry.verb)];
+    terms.credit = static_cast<double>(act.entry.credit) / static_cast<double>(kCreditOne);
+    terms.standing = act.standing;
+    terms.courted = act.courted;
+    terms.age_days = static_cast<double>(view.info.as_of.ms - act.entry.published.ms) /
+                     static_cast<double>(kMsPerDay);
+    for (const double half_life_days : view.policy.half_life_days) {
+      terms.decay.push_back(std::exp2(-terms.age_days / half_life_days));
+    }
+    return terms;
+  }
+
   void reasons(const SnapshotView& view, const Told& told, Viewer viewer, std::vector<Reason>& up,
                std::vector<Reason>& down, std::vector<std::string>& missing) const {
     if (!told.explanation) return;
@@ -478,6 +520,139 @@ struct Query::Impl {
       line += fmt::format(", most of all {}", name_list(names, names.size()));
     }
     return line;
+  }
+
+  // What each of the peers is made of, in the groups that were asked for.
+  struct PeerParts {
+    Peers peers;
+    std::vector<double> totals;                         // score - 1
+    std::vector<std::map<std::string, double>> by_key;  // of the groups that have a common name
+    std::vector<std::vector<double>> by_place;          // of people and acts, largest first
+  };
+
+  static double median(std::vector<double> values) {
+    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+    std::nth_element(values.begin(), middle, values.end());
+    if (values.size() % 2 == 1) return *middle;
+    return (*middle + *std::max_element(values.begin(), middle)) / 2;
+  }
+
+  static bool is_personal(Grouping grouping) {
+    return grouping == Grouping::kMover || grouping == Grouping::kAct;
+  }
+
+  // What groups of different people are held against each other by.
+  static std::string common_key(const ContributionGroup& group, Grouping grouping) {
+    switch (grouping) {
+      case Grouping::kVerb:
+        return std::string(to_string(group.verb));
+      case Grouping::kTopic:
+        return group.topic;
+      case Grouping::kNetwork:
+        return std::to_string(group.network);
+      case Grouping::kMonth:
+        return group.month;
+      case Grouping::kMover:
+      case Grouping::kAct:
+        break;
+    }
+    return {};
+  }
+
+  Result<std::optional<PeerParts>> peers(SnapshotView& view, AccountId person, Grouping grouping,
+                                         Viewer viewer) {
+    BW_ASSIGN(const auto all, view.everybody(store()));
+    BW_ASSIGN(const auto given, view.given(store()));
+    const double own = (*given)[person];
+    // Nearest first; those as near in the order of their hashed ids, which is no order of anything.
+    std::vector<std::pair<double, uint32_t>> near;
+    for (const uint32_t i : all->order) {
+      const AccountId other = all->scores[i].person;
+      const double count = (*given)[other];
+      if (other == person || 2 * count < own || count > 2 * own) continue;
+      if (!may_see(view, other, viewer)) continue;
+      near.emplace_back(std::abs(std::log2((count + 1) / (own + 1))), i);
+    }
+    if (near.size() < kPeersMin) return std::optional<PeerParts>();
+    const auto nearer = [&](const auto& a, const auto& b) {
+      return a.first != b.first ? a.first < b.first
+                                : all->scores[a.second].person < all->scores[b.second].person;
+    };
+    const size_t count = std::min<size_t>(near.size(), kPeersMax);
+    std::partial_sort(near.begin(), near.begin() + static_cast<std::ptrdiff_t>(count), near.end(),
+                      nearer);
+    near.resize(count);
+
+    PeerParts parts;
+    parts.peers.people = static_cast<uint32_t>(count);
+    parts.peers.given = (*given)[person];
+    std::vector<std::vector<AccountId>> groups;
+    std::vector<AccountId> ids;
+    for (const auto& [distance, place] : near) {
+      groups.push_back(group_of(view, all->scores[place].person));
+      ids.insert(ids.end(), groups.back().begin(), groups.back().end());
+    }
+    std::sort(ids.begin(), ids.end());
+    BW_ASSIGN(const auto ledger, loaded_ledger(store(), view.links, ids));
+    BW_ASSIGN(const auto entries, store().ledger_accounts(ids));
+    std::map<AccountId, const AccountEntry*> by_id;
+    for (const AccountEntry& entry : entries) by_id[entry.id] = &entry;
+    std::vector<Told> told;
+    for (size_t i = 0; i < near.size(); ++i) {
+      std::vector<AccountEntry> accounts;
+      for (const AccountId id : groups[i]) {
+        if (const auto found = by_id.find(id); found != by_id.end()) {
+          accounts.push_back(*found->second);
+        }
+      }
+      if (accounts.empty()) continue;
+      BW_ASSIGN(Told one, begin_telling(view, *ledger, accounts, all->scores[near[i].second]));
+      if (one.explanation) told.push_back(std::move(one));
+    }
+    if (told.size() < kPeersMin) return std::optional<PeerParts>();
+    if (grouping == Grouping::kTopic) BW_TRY(learn_topics(view, told));
+    std::vector<double> scores;
+    for (const Told& one : told) {
+      scores.push_back(one.explanation->score.value);
+      parts.totals.push_back(one.explanation->score.value - 1);
+      auto& by_key = parts.by_key.emplace_back();
+      auto& by_place = parts.by_place.emplace_back();
+      for (const ContributionGroup& group :
+           bellwether::group(one.explanation->acts, grouping,
+                             [&](TopicSetId set) { return one.books->topics.at(set); })) {
+        if (is_personal(grouping)) {
+          by_place.push_back(group.points);
+        } else {
+          by_key[common_key(group, grouping)] += group.points;
+        }
+      }
+    }
+    parts.peers.people = static_cast<uint32_t>(told.size());
+    parts.peers.score = median(std::move(scores));
+    return std::optional<PeerParts>(std::move(parts));
+  }
+
+  // The medians of these groups (by their places), and of all that the peers have beside them.
+  static double medians(const PeerParts& parts, const std::vector<ContributionGroup>& groups,
+                        const std::vector<size_t>& shown, Grouping grouping,
+                        std::vector<ContributionRow>& rows) {
+    std::vector<double> rest = parts.totals;
+    for (size_t r = 0; r < shown.size(); ++r) {
+      std::vector<double> values;
+      const std::string key = common_key(groups[shown[r]], grouping);
+      for (size_t p = 0; p < parts.totals.size(); ++p) {
+        double points = 0;
+        if (is_personal(grouping)) {
+          if (shown[r] < parts.by_place[p].size()) points = parts.by_place[p][shown[r]];
+        } else if (const auto found = parts.by_key[p].find(key); found != parts.by_key[p].end()) {
+          points = found->second;
+        }
+        rest[p] -= points;
+        values.push_back(points);
+      }
+      rows[r].median = median(std::move(values));
+    }
+    return std::max(0.0, median(std::move(rest)));
   }
 
   // The snapshot that `since` means; empty: none was asked for, or there is none before.
@@ -1040,6 +1215,9 @@ Result<PersonExplanation> Query::explain(const std::string& person, const Explai
     result.changed = std::move(changed);
   }
   if (!told.explanation) return result;
+  result.points_per_doubling = view->policy.points_per_doubling;
+  result.crowd_share = view->policy.crowd_share;
+  result.courtesy_share = view->policy.courtesy_share;
   for (size_t h = 0; h < view->policy.half_life_days.size(); ++h) {
     result.horizons.emplace_back(view->policy.half_life_days[h], told.explanation->horizons[h]);
   }
@@ -1050,6 +1228,8 @@ Result<PersonExplanation> Query::explain(const std::string& person, const Explai
   std::vector<AccountId> named;
   result.others.label = "others";
   std::vector<const ContributionGroup*> shown;
+  std::vector<size_t> places;  // of those shown
+  const bool personal = Impl::is_personal(request.grouping);
   const auto receipts_of = [&](const ContributionGroup& group) {
     const size_t most = viewer == Viewer::kOperator ? request.receipts : 0;
     return std::span(group.receipts).first(std::min(most, group.receipts.size()));
@@ -1057,8 +1237,6 @@ Result<PersonExplanation> Query::explain(const std::string& person, const Explai
   for (const ContributionGroup& group : groups) {
     result.points_total += group.points;
     const bool cut = request.limit > 0 && shown.size() == request.limit;
-    const bool personal =
-        request.grouping == Grouping::kMover || request.grouping == Grouping::kAct;
     const bool hidden =
         personal && !impl_->may_see(*view, Impl::first_account(told.slice, group.mover), viewer);
     if (cut || hidden) {
@@ -1068,6 +1246,7 @@ Result<PersonExplanation> Query::explain(const std::string& person, const Explai
       continue;
     }
     shown.push_back(&group);
+    places.push_back(static_cast<size_t>(&group - groups.data()));
     if (personal) named.push_back(Impl::first_account(told.slice, group.mover));
     for (const PersonId mover : group.top_movers) {
       named.push_back(Impl::first_account(told.slice, mover));
@@ -1094,6 +1273,15 @@ Result<PersonExplanation> Query::explain(const std::string& person, const Explai
         row.receipts.push_back(*found->second);
       }
     }
+    if (personal) {
+      const AccountId mover = Impl::first_account(told.slice, group->mover);
+      row.person = person_id(hash64(told.books->names.at(mover).ref()));
+    }
+    if (request.grouping == Grouping::kAct && viewer == Viewer::kOperator) {
+      // Groups of one act each stand in the order of the acts.
+      row.terms =
+          Impl::terms_of(*view, told.explanation->acts[places[result.contributions.size()]]);
+    }
     switch (request.grouping) {
       case Grouping::kMover:
         row.label = shown_name(told.books->names.at(Impl::first_account(told.slice, group->mover)));
@@ -1117,6 +1305,15 @@ Result<PersonExplanation> Query::explain(const std::string& person, const Explai
         break;
     }
     result.contributions.push_back(std::move(row));
+  }
+  if (request.peers) {
+    const AccountId smallest = Impl::first_account(told.slice, told.slice.person);
+    BW_ASSIGN(const auto peers, impl_->peers(*view, smallest, request.grouping, viewer));
+    if (peers) {
+      result.peers = peers->peers;
+      result.others.median =
+          Impl::medians(*peers, groups, places, request.grouping, result.contributions);
+    }
   }
   if (told.explanation->erased) {
     ContributionRow row;

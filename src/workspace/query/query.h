@@ -98,6 +98,16 @@ struct Ranking {
   uint32_t provisional = 0;
 };
 
+// What an act's points are computed from; docs/methods/explanation.md says how.
+struct ActTerms {
+  double weight = 0;    // of the verb, as the policy has it
+  double credit = 0;    // what of it came to this person, times the act's count
+  double standing = 0;  // of the mover, for this person, [0, 1]
+  bool courted = false;
+  double age_days = 0;        // as of the snapshot
+  std::vector<double> decay;  // what is left of it at each half-life of the policy, [0, 1]
+};
+
 // One group of contributions, in words.
 struct ContributionRow {
   std::string label;  // "@bo", "reshare", "rust", "2012-07"; for an act: what happened
@@ -106,7 +116,23 @@ struct ContributionRow {
   uint32_t people = 0;
   std::vector<std::string> names;  // of the largest movers, those the viewer may see
   std::vector<Receipt> receipts;   // as many as asked for; empty for the public
+  // Of the peers: of the same group; of people and acts, of the one in the same place. Empty: there
+  // are too few peers, or it is what erased people left.
+  std::optional<double> median;
+  std::string person;             // who moved: id; only by person and by act
+  std::optional<ActTerms> terms;  // only by act; empty for the public
 };
+
+// People of like activity: with a score, and with at least half and at most twice as many responses
+// given within the policy's reach_days (none where the person gave none). The hundred nearest, of
+// those whom the viewer may see.
+struct Peers {
+  uint32_t people = 0;  // at least kPeersMin
+  uint32_t given = 0;   // responses that the person gave within that time
+  double score = 0;     // their median
+};
+inline constexpr uint32_t kPeersMin = 5;  // fewer, and a median would speak of somebody
+inline constexpr uint32_t kPeersMax = 100;
 
 struct Reason {
   double points = 0;  // what it adds, or how much higher the score would be without it
@@ -154,6 +180,11 @@ struct PersonExplanation {
   std::vector<std::string> missing;                      // what a settled score still needs
   std::vector<std::pair<double, PeopleMoved>> horizons;  // half-life in days
   std::optional<ScoreChange> changed;  // empty: not asked for, or there is no earlier snapshot
+  std::optional<Peers> peers;          // empty: not asked for, or too few
+  // With `horizons` and the terms of every act, all that the score is computed from.
+  double points_per_doubling = 0;
+  double crowd_share = 0;
+  double courtesy_share = 0;
 };
 
 struct Neighbour {
@@ -204,6 +235,7 @@ struct ExplainRequest {
   Grouping grouping = Grouping::kMover;
   uint32_t limit = 0;     // groups shown; the others are summed; 0: all
   uint32_t receipts = 3;  // of each group at most, the largest first; [0, 3]; each costs a look-up
+  bool peers = true;  // beside each group the median of people of like activity; costs their slices
   // Since when to say what changed: the number of a snapshot, an instant (the snapshot that spoke
   // then), or one of these. The first question about a pair of snapshots costs a pass over the
   // ledger, with another policy two scorings; the answer is kept for the next ones.

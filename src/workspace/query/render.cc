@@ -115,16 +115,38 @@ Json receipt_json(const Receipt& receipt) {
           {"record_hash", fmt::format("{:016x}", receipt.record_hash)}};
 }
 
+Json terms_json(const std::optional<ActTerms>& terms) {
+  if (!terms) return nullptr;
+  return {{"weight", number(terms->weight)},     {"credit", number(terms->credit)},
+          {"standing", number(terms->standing)}, {"courted", terms->courted},
+          {"age_days", number(terms->age_days)}, {"decay", terms->decay}};
+}
+
 Json contribution_json(const ContributionRow& row, bool others) {
   Json receipts = Json::array();
   for (const Receipt& receipt : row.receipts) receipts.push_back(receipt_json(receipt));
   return {{"label", row.label},
+          {"mover", text_or_null(row.person)},
           {"points", number(row.points)},
+          {"median_of_peers", number(row.median)},
           {"acts", row.acts},
           {"people", row.people},
           {"names", strings(row.names)},
           {"others", others},
+          {"terms", terms_json(row.terms)},
           {"receipts", std::move(receipts)}};
+}
+
+Json peers_json(const std::optional<Peers>& peers) {
+  if (!peers) return nullptr;
+  return {{"people", peers->people}, {"given", peers->given}, {"score", number(peers->score)}};
+}
+
+Json formula_json(const PersonExplanation& explanation) {
+  if (!explanation.person.score) return nullptr;
+  return {{"points_per_doubling", number(explanation.points_per_doubling)},
+          {"crowd_share", number(explanation.crowd_share)},
+          {"courtesy_share", number(explanation.courtesy_share)}};
 }
 
 Json change_json(const std::optional<ScoreChange>& change) {
@@ -466,6 +488,8 @@ std::string to_json(const PersonExplanation& explanation) {
   json["reasons_up"] = reasons_json(explanation.reasons_up);
   json["reasons_down"] = reasons_json(explanation.reasons_down);
   json["missing"] = strings(explanation.missing);
+  json["peers"] = peers_json(explanation.peers);
+  json["formula"] = formula_json(explanation);
   json["changed"] = change_json(explanation.changed);
   json["horizons"] = horizons_json(explanation.horizons);
   return line_of(json);
@@ -536,8 +560,8 @@ std::string to_csv(const PersonCard& card) {
 
 std::string to_csv(const PersonExplanation& explanation) {
   std::string out;
-  csv_header(out, {"person", "name", "score", "grouping", "label", "points", "acts", "people",
-                   "names", "others", "simulated", "as_of", "method", "policy"});
+  csv_header(out, {"person", "name", "score", "grouping", "label", "points", "median_of_peers",
+                   "acts", "people", "names", "others", "simulated", "as_of", "method", "policy"});
   const auto add = [&](const ContributionRow& row, bool others) {
     CsvLine line(out);
     line.text(explanation.person.person)
@@ -546,6 +570,7 @@ std::string to_csv(const PersonExplanation& explanation) {
         .text(to_string(explanation.grouping))
         .text(row.label)
         .number(row.points)
+        .number(row.median)
         .count(row.acts)
         .count(row.people)
         .list(row.names)
