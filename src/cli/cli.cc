@@ -20,6 +20,13 @@ std::optional<int> ask_people(Context& context, std::vector<std::string>& argume
 
 namespace {
 
+// A function's name has no hyphen where a command's has.
+std::string typed(std::string_view function) {
+  std::string name(function);
+  std::replace(name.begin(), name.end(), '_', '-');
+  return name;
+}
+
 void print_help(std::ostream& out) {
   out << "Bellwether measures who really moves whom in a community, and shows the evidence.\n\n"
          "Usage: bellwether COMMAND [OPTIONS]\n\nCommands:\n";
@@ -54,7 +61,8 @@ std::string home_of(const Context& context, const std::vector<std::string>& argu
 
 const std::vector<Command>& commands() {
   static const std::vector<Command> kCommands{
-#define COMMAND(name, summary, forwards, ask) {#name, summary, command_##name, forwards, ask},
+#define COMMAND(name, summary, forwards, ask) \
+  {typed(#name), summary, command_##name, forwards, ask},
 #include "cli/commands/commands.inc"
 #undef COMMAND
   };

@@ -67,7 +67,7 @@ struct Context {
 };
 
 struct Command {
-  std::string_view name;
+  std::string name;          // as it is typed
   std::string_view summary;  // one line for the list of commands
   int (*run)(Context& context, const std::vector<std::string>& arguments);
   bool forwards = true;  // may run inside the server that holds the workspace

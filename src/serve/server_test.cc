@@ -960,6 +960,9 @@ TEST_F(ServerTest, RepliesOfTheApiAreAsTheirDescriptionsSay) {
        {"/api/v3/people/" + id + "/explanation", "/api/v3/people/" + id + "/explanation?limit=2",
         "/api/v3/people/" + hostile + "/explanation?grouping=act",
         "/api/v3/people/" + id + "/explanation?grouping=topic"}},
+      {"people_what_if",
+       {"/api/v3/people/" + id + "/what-if?more=10",
+        "/api/v3/people/" + hostile + "/what-if?more=3&more_verb=reply&from=crowd"}},
   };
   size_t checked = 0;
   for (const Embedded& e : embedded_endpoints()) {
@@ -1050,6 +1053,51 @@ TEST_F(ServerTest, EveryParameterDescribedChangesSomething) {
   const std::string as_of = first.at("as_of");
   EXPECT_TRUE(body("as_of=" + percent_encode(as_of) + fast) == body(fast));
   EXPECT_EQ(ask(*server, get("/api/v3/people?as_of=2001-01-01", kBearer)).status, 404);
+}
+
+TEST_F(ServerTest, EveryParameterOfASimulationChangesItAndEveryReplySaysWhatItIs) {
+  const auto server = start();
+  const std::string id = World::instance().listed()[0].person;
+  const auto ask_what_if = [&](const std::string& query, const std::string& fields) {
+    return ask(*server, get("/api/v3/people/" + id + "/what-if?" + query, fields));
+  };
+  const json acts =
+      ask(*server, get("/api/v3/people/" + id + "/explanation?grouping=act", kBearer)).parsed();
+  const json& act = acts.at("contributions").at(0);
+  const std::string verb = act.at("receipts").at(0).at("verb");
+  const std::map<std::string, std::pair<std::string, std::string>> with_and_without{
+      {"without", {"more=1&without=" + act.at("mover").get<std::string>(), "more=1"}},
+      {"without_act",
+       {"more=1&without_act=" + std::to_string(act.at("receipts").at(0).at("act").get<uint64_t>()),
+        "more=1"}},
+      {"without_verb", {"more=1&without_verb=" + verb, "more=1"}},
+      {"after",
+       {"without_verb=" + verb +
+            "&after=" + percent_encode(act.at("receipts").at(0).at("published").get<std::string>()),
+        "without_verb=" + verb}},
+      {"more", {"more=2", "more=1"}},
+      {"more_verb", {"more=1&more_verb=react", "more=1"}},
+      {"from", {"more=9&from=crowd", "more=9"}},
+  };
+  for (const json& p : description("people_what_if").at("parameters")) {
+    const auto name = p.at("name").get<std::string>();
+    if (name == "id") continue;
+    ASSERT_TRUE(with_and_without.contains(name)) << name << " has no example here";
+    const auto& [with, without] = with_and_without.at(name);
+    const Reply one = ask_what_if(with, kBearer);
+    const Reply other = ask_what_if(without, kBearer);
+    EXPECT_EQ(one.status, 200) << with << " " << one.body;
+    EXPECT_EQ(other.status, 200) << without << " " << other.body;
+    EXPECT_NE(one.body, other.body) << name;
+    EXPECT_TRUE(one.parsed().at("simulation").get<bool>());
+    EXPECT_EQ(problems_with(one.parsed(), description("people_what_if").at("reply")), "") << name;
+  }
+  EXPECT_EQ(ask_what_if("", kBearer).status, 400);
+  EXPECT_EQ(ask_what_if("more=100001", kBearer).status, 400);
+  EXPECT_EQ(ask_what_if("more=1", {}).status, 200);
+  EXPECT_EQ(ask_what_if("without_act=1", {}).status, 400);
+  // Whoever is not listed cannot be asked about, not even as somebody's mover.
+  EXPECT_EQ(ask_what_if("without=nobody", {}).status, 404);
 }
 
 TEST_F(ServerTest, ExplanationsSumToTheScoreByEveryGroupingForEveryViewer) {

@@ -674,6 +674,36 @@ TEST_F(WorkspaceTest, PeersArePeopleOfLikeActivityAndTheirMediansAreOfTheSameGro
   EXPECT_FALSE(told_of("p0", Grouping::kAct, Viewer::kPublic).contributions[0].terms);
 }
 
+// The reference of a post takes out every response to it.
+TEST_F(WorkspaceTest, WhatIfAPostHadNotBeenTakesOutTheResponsesToIt) {
+  const auto workspace = open("home");
+  std::string text;
+  for (int i = 0; i < 8; ++i) {
+    text += R"({"type":"Announce","actor":"https://example.org/@p)" + std::to_string(i) +
+            R"(","object":{"id":"https://example.org/posts/)" + std::to_string(i % 2) +
+            R"(","attributedTo":"https://example.org/@ana"},"published":"2025-05-0)" +
+            std::to_string(i + 1) + "T00:00:00Z\"}\n";
+  }
+  read(*workspace, file("acts.ndjson", text));
+  score_now(*workspace);
+  Query query(*workspace);
+  const auto people = query.search("ana", 1, Viewer::kOperator);
+  ASSERT_TRUE(people.ok());
+  ASSERT_THAT(people->people, SizeIs(1));
+  WhatIfQuestion question;
+  question.without_acts = {"https://example.org/posts/1"};
+  const auto told = query.what_if(people->people[0].person, question, Viewer::kOperator);
+  ASSERT_TRUE(told.ok()) << told.error().message;
+  EXPECT_EQ(told->acts_taken, 4U);
+  EXPECT_EQ(told->people_taken, 4U);
+  EXPECT_EQ(told->now.movers, 8U);
+  EXPECT_EQ(told->then.movers, 4U);
+  EXPECT_EQ(told->now.score, people->people[0].score);
+  question.without_acts = {"https://example.org/posts/2"};
+  EXPECT_EQ(query.what_if(people->people[0].person, question, Viewer::kOperator).error().code,
+            ErrorCode::kNotFound);
+}
+
 TEST_F(WorkspaceTest, SnapshotsThatCannotBeComparedWithAreRefusedByName) {
   const auto workspace = open("home");
   read(*workspace, village());

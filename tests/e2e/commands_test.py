@@ -246,6 +246,79 @@ class Commands(unittest.TestCase):
             "explain", "ana", "--since", "7", home=self.home, code=1).stderr)
         bellwether("explain", "ana", "--since", "soon", home=self.home, code=2)
 
+    def test_what_if_is_the_score_of_a_log_without_the_acts_and_says_it_is_none(self):
+        policy = '[standing]\nteleport = ["csv:p0", "csv:p1", "csv:p2", "csv:p3"]\n'
+        at = ("--as-of", "2025-06-01")
+
+        def scored(home, text):
+            home.mkdir()
+            (home / "policy.toml").write_text(policy)
+            bellwether("ingest", "-", home=home, text=text)
+            bellwether("score", *at, home=home)
+            return json.loads(bellwether("show", "ana", "--json", home=home).stdout)
+
+        lines = village().splitlines(keepends=True)
+        was = scored(self.home, "".join(lines))
+        asked = bellwether("explain", "ana", "--by", "act", "--json", home=self.home).stdout
+        acts = {(act["label"], act["points"]): act["receipts"][0]["act"]
+                for act in json.loads(asked)["contributions"]}
+        first = acts[max(acts, key=lambda act: act[1])]
+        mover = next(label for (label, _), act in acts.items() if act == first).split()[-1]
+        verb = next(label for (label, _), act in acts.items() if act == first).split()[0]
+        spelt = {"reply": "RE", "reshare": "RT"}[verb]
+        for number, (options, drop) in enumerate([
+                (("--without", "p1", "--without", "csv:p5"),
+                 lambda line: re.search(r",p[15],\w+,ana,", line)),
+                (("--without-verb", "reshare"), lambda line: ",RT,ana," in line),
+                (("--without-verb", "reply", "--after", "2025-05-18"),
+                 lambda line: ",RE,ana," in line and int(line.split(",")[0]) >= 1747526400),
+                (("--without-act", first), lambda line: f",{mover},{spelt},ana," in line)]):
+            told = json.loads(bellwether(
+                "what-if", "ana", *options, "--json", home=self.home).stdout)
+            kept = [line for line in lines if not drop(line)]
+            self.assertEqual(told["acts_taken"], len(lines) - len(kept))
+            without = scored(self.folder / f"without-{number}", "".join(kept))
+            # Nobody is vouched for by ana, so nobody else's standing hangs on these acts.
+            self.assertAlmostEqual(told["what_if"]["score"], without["score"], delta=1e-9)
+            self.assertAlmostEqual(told["what_if"]["low"], without["low"], delta=1e-9)
+            self.assertEqual(told["what_if"]["settled"], without["settled"])
+            self.assertEqual(told["now"]["score"], was["score"])
+        # It says of itself, in every form, that it is a simulation.
+        more = ("what-if", "ana", "--more", "reshare:10", "--more", "reply:5")
+        table = bellwether(*more, home=self.home).stdout
+        self.assertTrue(table.startswith("Simulation: "))
+        self.assertIn("SIMULATION", table)
+        told = json.loads(bellwether(*more, "--json", home=self.home).stdout)
+        self.assertIs(told["simulation"], True)
+        self.assertEqual(list(told)[0], "simulation")
+        self.assertTrue(told["sentence"].startswith("Simulation: "))
+        self.assertEqual(told["acts_added"], 15)
+        self.assertGreater(told["difference"], 0)
+        crowd = json.loads(bellwether(*more, "--from", "crowd", "--json", home=self.home).stdout)
+        self.assertLess(crowd["difference"], told["difference"])
+        self.assertEqual(crowd["standing_added"], 0)
+        line = json.loads(bellwether(*more, "--format", "ndjson", home=self.home).stdout)
+        self.assertIs(line["simulation"], True)
+        row, = csv.DictReader(io.StringIO(
+            bellwether(*more, "--format", "csv", home=self.home).stdout))
+        self.assertEqual(row["simulation"], "true")
+        # Nothing of it is kept.
+        again = json.loads(bellwether("show", "ana", "--json", home=self.home).stdout)
+        self.assertEqual(again, was)
+        for wrong in ((), ("--more", "post:3"), ("--more", "reshare"), ("--more", "reshare:0"),
+                      ("--more", "reshare:100001"), ("--without-verb", "shout"),
+                      ("--more", "reply:1", "--after", "soon"), ("--from", "friends")):
+            bellwether("what-if", "ana", *wrong, home=self.home, code=2)
+        bellwether("what-if", "ana", "--more", "reshare:100000", home=self.home)
+        bellwether("what-if", "ana", "--without-act", "9999", home=self.home, code=1)
+        bellwether("what-if", "ana", "--without", "nobody", home=self.home, code=1)
+        bellwether("what-if", "ana", "--more", "reply:1", "--public", home=self.home, code=1)
+        bellwether("people", "consent", "csv:ana", "listed", home=self.home)
+        bellwether("what-if", "ana", "--more", "reply:1", "--public", home=self.home)
+        bellwether("what-if", "ana", "--without", "p1", "--public", home=self.home, code=1)
+        self.assertIn("operator", bellwether(
+            "what-if", "ana", "--without-act", first, "--public", home=self.home, code=2).stderr)
+
     def test_a_backtest_holds_the_score_against_what_came(self):
         bellwether("ingest", self.file, home=self.home)
         told = json.loads(bellwether(
@@ -390,7 +463,7 @@ class Commands(unittest.TestCase):
 
     def test_help_teaches_every_command(self):
         listing = bellwether("--help", home=self.home).stdout
-        names = re.findall(r"^  ([a-z]+)  +\S", listing, re.MULTILINE)
+        names = re.findall(r"^  ([a-z-]+)  +\S", listing, re.MULTILINE)
         self.assertGreaterEqual(len(names), 12)
         for name in names:
             text = bellwether(name, "--help", home=self.home).stdout

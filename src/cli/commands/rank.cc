@@ -71,10 +71,12 @@ std::string step(double from, double points, double total, size_t width) {
   return bar;
 }
 
-std::string first_receipt(const ContributionRow& row) {
+// `numbered`: with the number by which `what-if` knows the act.
+std::string first_receipt(const ContributionRow& row, bool numbered) {
   if (row.receipts.empty()) return {};
   const Receipt& r = row.receipts.front();
-  return fmt::format("   {}, {}", to_day(r.published),
+  return fmt::format("   {}, {}{}", to_day(r.published),
+                     numbered ? fmt::format("act {}, ", r.row) : "",
                      r.object.empty() ? fmt::format("record {}", r.record) : r.object);
 }
 
@@ -125,7 +127,7 @@ void print_waterfall(Context& context, const PersonExplanation& told) {
       }
     }
     row(fmt::format("{:.2f}", each.points), each.points, each.median, middle,
-        each.label + first_receipt(each));
+        each.label + first_receipt(each, acts));
   }
   if (told.others.acts > 0) {
     row(fmt::format("{:.2f}", told.others.points), told.others.points, told.others.median,

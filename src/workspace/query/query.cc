@@ -1329,6 +1329,131 @@ Result<PersonExplanation> Query::explain(const std::string& person, const Explai
   return result;
 }
 
+namespace {
+
+Simulation::State state_of(const std::optional<PersonScore>& score, const Policy& policy) {
+  Simulation::State state;
+  if (!score) return state;
+  state.score = score->value;
+  state.low = score->interval.low;
+  state.high = score->interval.high;
+  state.settled = score->settled;
+  state.people_moved = people_moved(score->value, policy);
+  state.movers = score->movers;
+  state.independent_movers = score->independent_movers;
+  return state;
+}
+
+}  // namespace
+
+Result<Simulation> Query::what_if(const std::string& person, const WhatIfQuestion& question,
+                                  Viewer viewer) {
+  BW_ASSIGN(const auto view, impl_->view());
+  BW_ASSIGN(const auto accounts, impl_->find_person(*view, person, viewer));
+  const bool takes = !question.without_acts.empty() || !question.without_people.empty() ||
+                     !question.without_verbs.empty();
+  uint64_t added = 0;
+  for (const WhatIfQuestion::More& more : question.more) {
+    added += more.count;
+    if (view->policy.credit.weight[static_cast<size_t>(more.verb)] <= 0) {
+      return Error{ErrorCode::kInvalidArgument,
+                   fmt::format("under this policy a {} gives nobody credit, so more of them change "
+                               "nothing",
+                               to_string(more.verb))};
+    }
+  }
+  if (added > kMoreActsMax) {
+    return Error{ErrorCode::kInvalidArgument,
+                 fmt::format("at most {} acts can be added", kMoreActsMax)};
+  }
+  if (!takes && added == 0) {
+    return Error{
+        ErrorCode::kInvalidArgument,
+        "say what is to be taken out (acts, people, verbs), or what there is to be more of"};
+  }
+  if (viewer == Viewer::kPublic && !question.without_acts.empty()) {
+    return Error{ErrorCode::kInvalidArgument, "single acts are for the operator alone"};
+  }
+
+  for (const AccountEntry& account : accounts) {
+    if (account.minor) {
+      return Error{ErrorCode::kNotFound, "nobody known to be under 16 is scored, not even so"};
+    }
+  }
+  const auto ledger = stored_ledger(impl_->store());
+  BW_ASSIGN(const Slice slice, read_slice(*ledger, view->links, Impl::ids_of(accounts),
+                                          view->info.as_of, view->policy));
+  std::set<EventRow> rows;
+  std::set<std::string> objects;
+  for (const std::string& act : question.without_acts) {
+    if (!act.empty() && act.size() <= 18 &&
+        act.find_first_not_of("0123456789") == std::string::npos) {
+      rows.insert(std::stoull(act));
+    } else {
+      objects.insert(act);
+    }
+  }
+  if (!objects.empty()) {
+    std::vector<EventRow> all;
+    for (const LedgerEntry& e : slice.received) all.push_back(e.row);
+    std::sort(all.begin(), all.end());
+    all.erase(std::unique(all.begin(), all.end()), all.end());
+    BW_ASSIGN(const auto receipts, impl_->store().receipts(all));
+    for (const Receipt& receipt : receipts) {
+      if (objects.contains(receipt.object)) rows.insert(receipt.row);
+    }
+  }
+  std::set<PersonId> people;
+  for (const std::string& other : question.without_people) {
+    BW_ASSIGN(const auto theirs, impl_->find_person(*view, other, viewer));
+    for (const AccountEntry& account : theirs) {
+      const auto at = std::lower_bound(slice.accounts.begin(), slice.accounts.end(), account.id);
+      if (at == slice.accounts.end() || *at != account.id) continue;
+      people.insert(
+          slice.graph->persons().person_of[static_cast<size_t>(at - slice.accounts.begin())]);
+    }
+  }
+  const std::set<Verb> verbs(question.without_verbs.begin(), question.without_verbs.end());
+  const auto without = [&](const LedgerEntry& e) {
+    if (question.after && e.published < *question.after) return false;
+    return rows.contains(e.row) || verbs.contains(e.verb) ||
+           people.contains(slice.graph->persons().person_of[e.mover]);
+  };
+
+  Simulation result;
+  std::vector<LedgerEntry> entries = slice.received;
+  entries.insert(entries.end(), slice.given.begin(), slice.given.end());
+  entries.insert(entries.end(), slice.withdrawn.begin(), slice.withdrawn.end());
+  WhatIfRequest request{
+      *slice.graph, *slice.standing, view->policy, slice.person, entries, without, {}};
+  if (question.vouched && added > 0) {
+    result.standing_added =
+        usual_standing(*slice.graph, *slice.standing, view->policy, slice.person);
+  }
+  for (const WhatIfQuestion::More& more : question.more) {
+    request.more.push_back({more.verb, more.count, result.standing_added});
+  }
+  const WhatIf found = bellwether::what_if(request);
+  if (takes && found.acts_taken == 0) {
+    return Error{ErrorCode::kNotFound,
+                 "no act that counts for this person is among those to be taken out: `bellwether "
+                 "explain PERSON --by act` lists them"};
+  }
+  result.meta = view->meta;
+  result.person = person_id(hash64(accounts.front().ref()));
+  result.name = shown_name(accounts.front());
+  for (const AccountEntry& account : accounts) result.accounts.push_back(account.ref());
+  result.now = state_of(found.now, view->policy);
+  result.then = state_of(found.then, view->policy);
+  result.difference = result.then.score.value_or(1) - result.now.score.value_or(1);
+  result.acts_taken = found.acts_taken;
+  result.people_taken = found.people_taken;
+  result.acts_added = found.acts_added;
+  result.sentence = simulation_sentence(result, question);
+  result.assumptions = simulation_assumptions(result, question);
+  return result;
+}
+
 Result<std::vector<std::string>> Query::accounts_of(const std::string& person) {
   BW_ASSIGN(const auto view, impl_->view());
   BW_ASSIGN(const auto accounts, impl_->find_person(*view, person, Viewer::kOperator));

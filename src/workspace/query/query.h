@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "explain/explain.h"
+#include "explain/what_if.h"
 #include "workspace/workspace.h"
 
 namespace bellwether {
@@ -248,6 +249,44 @@ struct KeptGrade {
   SnapshotGrade grade;
 };
 
+// What is taken out of, or added to, what a person received. What is taken out is whatever any of
+// these names.
+struct WhatIfQuestion {
+  std::vector<std::string> without_acts;  // the number of a receipt, or the reference of an object:
+                                          // every response to it. For the operator only
+  std::vector<std::string> without_people;  // as in explain(): they had not responded
+  std::vector<Verb> without_verbs;
+  std::optional<Instant> after;  // only what was published at or after it: as if they had stopped
+  struct More {
+    Verb verb = Verb::kReshare;
+    uint32_t count = 0;
+  };
+  std::vector<More> more;  // from that many new people each
+  bool vouched = true;     // these have the usual standing of those who move the person; else none
+};
+
+// A simulation, and marked as one wherever it shows. Nothing of it is kept.
+struct Simulation {
+  Meta meta;
+  std::string person;
+  std::string name;
+  std::vector<std::string> accounts;
+  std::string sentence;  // begins with "Simulation"
+  struct State {
+    std::optional<double> score;  // empty: no evidence, and the others say nothing
+    double low = 0, high = 0;
+    bool settled = false;
+    double people_moved = 0;
+    uint32_t movers = 0, independent_movers = 0;
+  };
+  State now;              // as it is
+  State then;             // as it would be
+  double difference = 0;  // points; no evidence is counted as 1, where every score begins
+  uint32_t acts_taken = 0, people_taken = 0, acts_added = 0;
+  double standing_added = 0;             // of each who was added, [0, 1]
+  std::vector<std::string> assumptions;  // what is held as it is, in sentences without period
+};
+
 class SnapshotView;
 
 // Answers from the newest snapshot, which it keeps in memory; safe to share between threads. A
@@ -269,6 +308,10 @@ class Query {
   // kNotFound, kInvalidArgument too: there is no such earlier snapshot; the message says which are.
   Result<PersonExplanation> explain(const std::string& person, const ExplainRequest& request,
                                     Viewer viewer);
+  // What the person's score would be. kInvalidArgument too: nothing is asked for, or more than
+  // kMoreActsMax acts, or a verb that gives no credit. kNotFound too: no act that counts is meant.
+  Result<Simulation> what_if(const std::string& person, const WhatIfQuestion& question,
+                             Viewer viewer);
   Result<Comparison> compare(const std::vector<std::string>& people, Viewer viewer);
   // All accounts of one person, `network:name`, the first one first. For the operator.
   Result<std::vector<std::string>> accounts_of(const std::string& person);

@@ -104,7 +104,8 @@ Json row_json(const PersonRow& row, const Meta& meta) {
 }
 
 Json receipt_json(const Receipt& receipt) {
-  return {{"account", receipt.account},
+  return {{"act", receipt.row},
+          {"account", receipt.account},
           {"verb", to_string(receipt.verb)},
           {"object", text_or_null(receipt.object)},
           {"target", text_or_null(receipt.target)},
@@ -606,6 +607,85 @@ std::string to_csv(const Comparison& comparison) {
         .text(comparison.meta.method)
         .text(comparison.meta.policy);
   }
+  return out;
+}
+
+namespace {
+
+Json state_json(const Simulation::State& state) {
+  const bool scored = state.score.has_value();
+  const auto count = [&](uint32_t value) { return scored ? Json(value) : Json(nullptr); };
+  return {{"score", number(state.score)},
+          {"low", scored ? number(state.low) : Json(nullptr)},
+          {"high", scored ? number(state.high) : Json(nullptr)},
+          {"settled", state.settled},
+          {"people_moved", scored ? number(state.people_moved) : Json(nullptr)},
+          {"movers", count(state.movers)},
+          {"independent_movers", count(state.independent_movers)}};
+}
+
+// A simulation says so first, before there is any number.
+Json simulation_json(const Simulation& simulation) {
+  return {{"simulation", true},
+          {"sentence", simulation.sentence},
+          {"person", simulation.person},
+          {"accounts", strings(simulation.accounts)},
+          {"name", simulation.name},
+          {"now", state_json(simulation.now)},
+          {"what_if", state_json(simulation.then)},
+          {"difference", number(simulation.difference)},
+          {"acts_taken", simulation.acts_taken},
+          {"people_taken", simulation.people_taken},
+          {"acts_added", simulation.acts_added},
+          {"standing_added",
+           simulation.acts_added > 0 ? number(simulation.standing_added) : Json(nullptr)},
+          {"assumptions", strings(simulation.assumptions)}};
+}
+
+}  // namespace
+
+std::string to_json(const Simulation& simulation) {
+  Json json = simulation_json(simulation);
+  json["meta"] = meta_json(simulation.meta);
+  return line_of(json);
+}
+
+std::string to_ndjson(const Simulation& simulation) {
+  Json json = simulation_json(simulation);
+  json["simulated"] = simulation.meta.simulated;
+  json["as_of"] = instant(simulation.meta.as_of);
+  json["method"] = simulation.meta.method;
+  json["policy"] = simulation.meta.policy;
+  return line_of(json);
+}
+
+std::string to_csv(const Simulation& simulation) {
+  std::string out;
+  csv_header(out,
+             {"simulation",      "person",      "name",          "score_now",    "low_now",
+              "high_now",        "settled_now", "score_what_if", "low_what_if",  "high_what_if",
+              "settled_what_if", "difference",  "acts_taken",    "people_taken", "acts_added",
+              "standing_added",  "sentence",    "simulated",     "as_of",        "method",
+              "policy"});
+  CsvLine line(out);
+  line.truth(true).text(simulation.person).text(simulation.name);
+  for (const Simulation::State* state : {&simulation.now, &simulation.then}) {
+    const bool scored = state->score.has_value();
+    line.number(state->score)
+        .number(state->low, scored)
+        .number(state->high, scored)
+        .truth(state->settled);
+  }
+  line.number(simulation.difference)
+      .count(simulation.acts_taken)
+      .count(simulation.people_taken)
+      .count(simulation.acts_added)
+      .number(simulation.standing_added, simulation.acts_added > 0)
+      .text(simulation.sentence)
+      .truth(simulation.meta.simulated)
+      .instant(simulation.meta.as_of)
+      .text(simulation.meta.method)
+      .text(simulation.meta.policy);
   return out;
 }
 

@@ -182,9 +182,29 @@ TEST(Render, AnExplanationThatShowsEverybodyHasNoOthers) {
   for (const json& c : contributions) EXPECT_EQ(c.at("others"), false);
 }
 
+TEST(Render, ASimulationSaysSoFirstAndWithoutEvidenceHasNoNumber) {
+  Simulation simulation;
+  simulation.sentence = "Simulation: no score instead of 12.0 (-11.0) if one act had not been";
+  simulation.person = "00000000000000aa";
+  simulation.now.score = 12;
+  simulation.difference = -11;
+  simulation.acts_taken = 1;
+  for (const std::string& text : {to_json(simulation), to_ndjson(simulation)}) {
+    EXPECT_TRUE(text.starts_with("{\"simulation\":true,"));
+    const json j = json::parse(text);
+    EXPECT_EQ(j.at("now").at("score"), 12);
+    for (const char* key : {"score", "low", "high", "people_moved", "movers"}) {
+      EXPECT_TRUE(j.at("what_if").at(key).is_null()) << key;
+    }
+    EXPECT_TRUE(j.at("standing_added").is_null());
+  }
+  EXPECT_TRUE(to_csv(simulation).starts_with("simulation,"));
+}
+
 TEST(Render, ReceiptsNameFileRecordAndHash) {
   PersonExplanation e = explained();
   Receipt receipt;
+  receipt.row = 41;
   receipt.account = "csv:bo";
   receipt.verb = Verb::kReshare;
   receipt.published = *parse_instant("2012-07-04T08:00:00Z");
@@ -193,7 +213,8 @@ TEST(Render, ReceiptsNameFileRecordAndHash) {
   receipt.record_hash = 0xabc;
   e.contributions[0].receipts = {receipt};
   const json r = json::parse(to_json(e)).at("contributions").at(0).at("receipts").at(0);
-  EXPECT_EQ(r, (json{{"account", "csv:bo"},
+  EXPECT_EQ(r, (json{{"act", 41},
+                     {"account", "csv:bo"},
                      {"verb", "reshare"},
                      {"object", nullptr},
                      {"target", nullptr},

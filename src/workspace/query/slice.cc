@@ -217,7 +217,15 @@ Result<Slice> read_slice(LedgerSource& ledger, const LinkGroups& links,
 
   std::vector<FoldEntry> entries;
   for (auto* list : {&slice.received, &slice.given}) {
-    std::erase_if(*list, [&](const LedgerEntry& e) { return !e.counts_as_of(as_of); });
+    std::erase_if(*list, [&](LedgerEntry& e) {
+      if (e.counts_as_of(as_of)) return false;
+      if (e.published < as_of) {
+        e.receiver = local(e.receiver);
+        e.mover = local(e.mover);
+        slice.withdrawn.push_back(e);
+      }
+      return true;
+    });
     for (LedgerEntry& e : *list) {
       e.receiver = local(e.receiver);
       e.mover = local(e.mover);

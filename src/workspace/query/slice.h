@@ -16,9 +16,10 @@
 namespace bellwether {
 
 struct Slice {
-  std::vector<AccountId> accounts;    // in the ledger's numbering, by the slice's AccountId
-  std::vector<LedgerEntry> received;  // by the person, in the slice's numbers
-  std::vector<LedgerEntry> given;     // by the person, likewise
+  std::vector<AccountId> accounts;     // in the ledger's numbering, by the slice's AccountId
+  std::vector<LedgerEntry> received;   // by the person, in the slice's numbers
+  std::vector<LedgerEntry> given;      // by the person, likewise
+  std::vector<LedgerEntry> withdrawn;  // of either kind, by as-of: they count no more
   std::unique_ptr<GraphSnapshot> graph;
   std::unique_ptr<Standing> standing;
   PersonId person = kNobody;  // who it is about; kNobody: not to be scored

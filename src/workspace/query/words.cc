@@ -265,4 +265,85 @@ std::string change_sentence(const ChangeWords& what) {
                      std::abs(change.difference()), day, most->by);
 }
 
+std::string_view plural(Verb verb) {
+  switch (verb) {
+    case Verb::kPost:
+      return "posts";
+    case Verb::kReply:
+      return "replies";
+    case Verb::kReshare:
+      return "reshares";
+    case Verb::kQuote:
+      return "quotes";
+    case Verb::kReact:
+      return "reactions";
+    case Verb::kMention:
+      return "mentions";
+    case Verb::kFollow:
+      return "follows";
+    case Verb::kEndorse:
+      return "endorsements";
+    case Verb::kLink:
+      return "links";
+    case Verb::kList:
+      return "listings";
+    case Verb::kSubscribe:
+      return "subscriptions";
+    case Verb::kMessage:
+      return "messages";
+    case Verb::kMeet:
+      return "meetings";
+    case Verb::kIntroduce:
+      return "introductions";
+    case Verb::kReview:
+      return "reviews";
+    case Verb::kAdopt:
+      return "adoptions";
+    case Verb::kUndo:
+      break;
+  }
+  return "acts";
+}
+
+std::string simulation_sentence(const Simulation& simulation, const WhatIfQuestion& question) {
+  const auto shown = [](const Simulation::State& state) {
+    return state.score ? fmt::format("{:.1f}{}", *state.score, state.settled ? "" : "?")
+                       : std::string("no score");
+  };
+  std::string conditions;
+  if (simulation.acts_taken > 0) {
+    conditions = fmt::format(
+        "{} of {} had not been",
+        simulation.acts_taken == 1 ? "one act" : grouped(simulation.acts_taken) + " acts",
+        simulation.people_taken == 1 ? "one person" : grouped(simulation.people_taken) + " people");
+  }
+  for (const WhatIfQuestion::More& more : question.more) {
+    if (more.count == 0) continue;
+    conditions += fmt::format(
+        "{}there were {} more {} of as many {}", conditions.empty() ? "" : " and ",
+        grouped(more.count), plural(more.verb),
+        question.vouched ? "new people of usual standing" : "new people whom nobody vouches for");
+  }
+  return fmt::format("Simulation: {} instead of {} ({}) if {}", shown(simulation.then),
+                     shown(simulation.now), signed_points(simulation.difference), conditions);
+}
+
+std::vector<std::string> simulation_assumptions(const Simulation& simulation,
+                                                const WhatIfQuestion& question) {
+  std::vector<std::string> assumptions{
+      "everybody else's standing and the credit of all other acts are held as they are"};
+  if (simulation.acts_taken > 0 && question.after) {
+    assumptions.push_back(
+        fmt::format("only acts from {} on are taken out", to_string(*question.after)));
+  }
+  if (simulation.acts_added > 0) {
+    assumptions.push_back(fmt::format(
+        "who is added acts just before as-of, once, unasked, with standing {:.2f}{}",
+        simulation.standing_added,
+        question.vouched ? ", the median of those vouched people who moved them so far" : ""));
+  }
+  assumptions.emplace_back("nothing of it is stored");
+  return assumptions;
+}
+
 }  // namespace bellwether

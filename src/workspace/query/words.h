@@ -51,6 +51,13 @@ std::string signed_points(double points);
 // "30 days", "5 hours", "2 years"
 std::string lasting(int64_t ms);
 
+// "Simulation: 62 instead of 58 if 3 acts of 2 people had not been and 10 reshares more had"
+std::string simulation_sentence(const Simulation& simulation, const WhatIfQuestion& question);
+std::vector<std::string> simulation_assumptions(const Simulation& simulation,
+                                                const WhatIfQuestion& question);
+// "reshares", as in "ten more reshares".
+std::string_view plural(Verb verb);
+
 // "settled", "provisional"
 std::string_view state_word(const PersonRow& person);
 
