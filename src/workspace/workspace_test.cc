@@ -2,6 +2,7 @@
 // From a file to an answer, and back to the file: the stories that cross the rooms below.
 #include "workspace/workspace.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -724,6 +725,56 @@ TEST_F(WorkspaceTest, SnapshotsThatCannotBeComparedWithAreRefusedByName) {
   EXPECT_EQ(refused("3").code, ErrorCode::kNotFound);
   EXPECT_EQ(refused("yesterday").code, ErrorCode::kInvalidArgument);
   EXPECT_EQ(refused("2011-01-01").code, ErrorCode::kNotFound);
+}
+
+TEST_F(WorkspaceTest, NoPolicyRewritesWhatWasPublishedBefore) {
+  const auto workspace = open("home", 2);
+  read(*workspace, village());
+  ScoreRequest early;
+  early.as_of = Instant{(1'746'000'000 + 14 * 86'400) * int64_t{1000}};
+  ASSERT_TRUE(score(*workspace, early, {}).ok());
+  score_now(*workspace);
+  Store& store = workspace->store();
+  const auto everything = [&](size_t snapshots) {
+    std::string text;
+    const auto kept = store.snapshots();
+    EXPECT_TRUE(kept.ok());
+    for (const SnapshotInfo& s : std::span(*kept).first(snapshots)) {
+      text += fmt::format("{} {} {} {} {} {} {}\n", s.snapshot, s.as_of.ms, s.computed.ms, s.method,
+                          s.policy_hash, s.policy_toml, s.people);
+      const auto scores = store.scores(s.snapshot);
+      EXPECT_TRUE(scores.ok());
+      for (const PersonScore& score : *scores) {
+        for (const double value : {score.value, score.interval.low, score.interval.high,
+                                   score.momentum, score.audience, score.percentile}) {
+          text += std::to_string(std::bit_cast<uint64_t>(value)) + " ";
+        }
+        text += fmt::format("{} {} {}\n", score.person, score.rank, score.acts);
+      }
+    }
+    return text;
+  };
+  const std::string before = everything(2);
+  const auto ledger_before = store.ledger_stamp();
+  ASSERT_TRUE(ledger_before.ok());
+  const std::string other = "name = \"other\"\n[credit]\nreply = 0\n";
+  {
+    Query query(*workspace);
+    const std::array<PolicyChoice, 2> policies{{{"current", std::nullopt}, {"other.toml", other}}};
+    const auto compared = query.compare_policies(policies, {}, 20, Viewer::kOperator, {});
+    ASSERT_TRUE(compared.ok()) << compared.error().message;
+    EXPECT_FALSE(compared->people.empty());
+    ExplainRequest request;
+    request.since = "1";
+    ASSERT_TRUE(query.explain("csv:ana", request, Viewer::kOperator).ok());
+  }
+  EXPECT_EQ(everything(2), before);
+  EXPECT_EQ(store.snapshots()->size(), 2U);
+  EXPECT_TRUE(*store.ledger_stamp() == *ledger_before);  // nor the ledger
+  std::ofstream(folder_ / "home" / "policy.toml") << other;
+  score_now(*workspace);
+  EXPECT_EQ(store.snapshots()->size(), 3U);
+  EXPECT_EQ(everything(2), before);
 }
 
 TEST_F(WorkspaceTest, AWrongPolicyIsRefusedByLineAndKey) {

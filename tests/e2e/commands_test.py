@@ -319,6 +319,87 @@ class Commands(unittest.TestCase):
         self.assertIn("operator", bellwether(
             "what-if", "ana", "--without-act", first, "--public", home=self.home, code=2).stderr)
 
+    def test_two_policies_are_held_against_each_other_and_nothing_is_published(self):
+        self.home.mkdir()
+        trusted = '[standing]\nteleport = [%s]\n' % ", ".join(f'"csv:p{i}"' for i in range(12))
+        policy = self.home / "policy.toml"
+        policy.write_text(trusted)
+        self.ready()
+        tried = self.folder / "tried.toml"
+        tried.write_text('name = "tried"\n[credit]\nreply = 0\n[score]\nhalf_life_days = [5, 50]\n' + trusted)
+
+        def everybody():
+            lines = bellwether("rank", "--all", "--format", "ndjson", home=self.home).stdout
+            return {p["person"]: p for p in map(json.loads, lines.splitlines())}
+
+        def history():
+            return json.loads(bellwether("show", "ana", "--json", home=self.home).stdout)["history"]
+
+        as_it_is = everybody()
+        before = history()
+        told = json.loads(bellwether(
+            "compare", "--policies", "current", tried, "--json", home=self.home).stdout)
+        self.assertIs(told["published"], False)
+        self.assertEqual(everybody(), as_it_is)
+        self.assertEqual(history(), before)
+        one, other = told["policies"]
+        self.assertEqual((one["name"], other["name"]), ("default", "tried"))
+        self.assertNotEqual(one["policy"], other["policy"])
+        self.assertEqual(one["policy"], as_it_is[told["people"][0]["person"]]["policy"])
+        # Under the policy in force it is the scores in force; under the other those that scoring
+        # by it gives.
+        for person in told["people"]:
+            self.assertEqual(person["first"]["score"], as_it_is[person["person"]]["score"])
+        policy.write_text(tried.read_text())
+        bellwether("score", home=self.home)
+        as_tried = everybody()
+        for person in told["people"]:
+            self.assertEqual(person["second"]["policy"], other["policy"])
+            for key in ("score", "low", "high", "settled", "rank"):
+                expected = as_tried.get(person["person"], {"settled": False}).get(key)
+                self.assertEqual(person["second"][key], expected, key)
+        # History is not rewritten by another policy; it goes on beside.
+        after = history()
+        self.assertEqual(after[:1], before)
+        self.assertEqual([point["policy"] for point in after], [one["policy"], other["policy"]])
+        # Now the first is a kept one, by number or by hash.
+        for name in ("1", one["policy"]):
+            again = json.loads(bellwether(
+                "compare", "--policies", name, "current", "--json", home=self.home).stdout)
+            self.assertEqual(again["people"], told["people"])
+            self.assertEqual(again["agreement"], told["agreement"])
+        same = json.loads(bellwether(
+            "compare", "--policies", "current", tried, "--json", home=self.home).stdout)
+        self.assertEqual(same["people"], [])
+        self.assertAlmostEqual(same["agreement"]["spearman"], 1)
+        self.assertIn("Nobody's score differs", bellwether(
+            "compare", "--policies", "current", tried, home=self.home).stdout)
+        # Those asked about, as asked; and in the other forms.
+        options = ("compare", "--policies", "1", tried, "p3", "ana")
+        two = json.loads(bellwether(*options, "--json", home=self.home).stdout)["people"]
+        self.assertEqual([p["name"] for p in two], ["p3", "ana"])
+        table = bellwether(*options, home=self.home).stdout
+        self.assertIn("Nothing is published", table)
+        rows = list(csv.DictReader(io.StringIO(
+            bellwether(*options, "--format", "csv", home=self.home).stdout)))
+        self.assertEqual([float(r["second_score"]) for r in rows], [p["second"]["score"] for p in two])
+        self.assertEqual(len(bellwether(
+            *options, "--format", "ndjson", home=self.home).stdout.splitlines()), 2)
+        # To the public, who is not listed does not exist.
+        bellwether("people", "consent", "csv:ana", "listed", home=self.home)
+        public = json.loads(bellwether(
+            "compare", "--policies", "1", tried, "--public", "--json", home=self.home).stdout)
+        self.assertEqual([p["name"] for p in public["people"]], ["ana"])
+        self.assertEqual([side["people"] for side in public["policies"]], [1, 1])
+        bellwether(*options, "--public", home=self.home, code=1)
+        wrong = self.folder / "wrong.toml"
+        wrong.write_text("[credit]\nreply = 11\n")
+        for policies, code in ((("current", "no-such.toml"), 1), (("current", "9"), 1),
+                               (("current", "0123456789abcdef"), 1), (("current", wrong), 2),
+                               (("current",), 2)):
+            bellwether("compare", "--policies", *policies, home=self.home, code=code)
+        bellwether("compare", "ana", home=self.home, code=2)
+
     def test_a_backtest_holds_the_score_against_what_came(self):
         bellwether("ingest", self.file, home=self.home)
         told = json.loads(bellwether(

@@ -3,7 +3,10 @@
 #include <fmt/ostream.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <fstream>
+#include <sstream>
 
 #include "cli/output.h"
 #include "workspace/query/words.h"
@@ -371,6 +374,124 @@ int command_explain(Context& context, const std::vector<std::string>& arguments)
   return kExitDone;
 }
 
+namespace {
+
+// A word that is no file is for the query to make out.
+Result<PolicyChoice> policy_choice(const Context& context, const std::string& word) {
+  const bool is_word =
+      word == kPolicyCurrent || word.find_first_not_of("0123456789abcdef") == std::string::npos;
+  PolicyChoice choice;
+  choice.asked = word;
+  if (is_word) return choice;
+  const std::string path = absolute(context, word);
+  std::ifstream file(path, std::ios::binary);
+  if (!file) {
+    return Error{ErrorCode::kNotFound,
+                 fmt::format("'{}' is neither a policy file that can be read, nor `current`, nor "
+                             "the number or the policy hash of a snapshot",
+                             word)};
+  }
+  std::ostringstream text;
+  text << file.rdbuf();
+  choice.text = text.str();
+  return choice;
+}
+
+void print_policies(Context& context, const PolicyComparison& comparison) {
+  const auto width = static_cast<size_t>(context.columns);
+  const auto say = [&](const std::string& text) { context.out << wrap(text, width, 0) << '\n'; };
+  if (comparison.meta.simulated) context.out << "SIMULATED: a made-up community, nobody real.\n";
+  say(fmt::format("The same acts under two policies, as of {}. Nothing is published.",
+                  to_day(comparison.meta.as_of)));
+  context.out << '\n';
+  Table sides({{"", false},
+               {"policy", false},
+               {"hash", false},
+               {"people", true},
+               {"settled", true},
+               {"from", false}});
+  for (size_t side = 0; side < 2; ++side) {
+    const PolicyComparison::Side& s = comparison.sides[side];
+    sides.row(
+        {side == 0 ? "A" : "B", s.name, s.policy, grouped(s.people), grouped(s.settled), s.asked});
+  }
+  sides.print(context.out, context.columns);
+  const Agreement& a = comparison.agreement;
+  context.out << '\n';
+  std::string sentence =
+      a.spearman
+          ? fmt::format("The two orders of {} people agree by {:.3f} (Spearman, 1 is the same)",
+                        grouped(a.people), *a.spearman)
+          : std::string("There is no order to compare");
+  if (a.places > 1) {
+    sentence +=
+        fmt::format("; of the first {} of each, {} are the same", a.places, a.places_shared);
+  }
+  if (a.ranked > 1) {
+    sentence += fmt::format("; among the {} ranked by both, the largest change is of {} {}",
+                            grouped(a.ranked), grouped(a.largest_rank_change),
+                            a.largest_rank_change == 1 ? "rank" : "ranks");
+  }
+  say(sentence + ".");
+  if (comparison.people.empty()) {
+    say("Nobody's score differs.");
+    return;
+  }
+  context.out << '\n';
+  Table table({{"A score", true},
+               {"likely", true},
+               {"rank", true},
+               {"B score", true},
+               {"likely", true},
+               {"rank", true},
+               {"moves", true},
+               {"", false}});
+  for (const PolicyComparison::Person& person : comparison.people) {
+    std::vector<std::string> cells;
+    for (const auto& under : person.under) {
+      cells.push_back(under.score ? fmt::format("{:.1f}{}", *under.score, under.settled ? "" : "?")
+                                  : "-");
+      cells.push_back(under.score ? fmt::format("{:.0f} to {:.0f}", under.low, under.high) : "");
+      cells.push_back(under.rank > 0 ? grouped(under.rank) : "-");
+    }
+    const auto& [first, second] = person.under;
+    cells.push_back(first.rank == 0 || second.rank == 0
+                        ? ""
+                        : fmt::format("{:+}", int64_t{first.rank} - int64_t{second.rank}));
+    cells.push_back(person.name);
+    table.row(std::move(cells));
+  }
+  table.print(context.out, context.columns);
+  context.out << '\n';
+  say("? provisional, hence not ranked. Scores compare only under one policy; what can be compared "
+      "is the order.");
+  say(fmt::format("Method {}. {}", comparison.sides[0].method, kNotAVerdict));
+}
+
+int compare_policies(Context& context, const CommonOptions& common,
+                     const std::array<std::string, 2>& words,
+                     const std::vector<std::string>& people, uint32_t limit) {
+  std::array<PolicyChoice, 2> policies;
+  for (size_t side = 0; side < 2; ++side) {
+    auto choice = policy_choice(context, words[side]);
+    if (!choice.ok()) return complain(context, choice.error());
+    policies[side] = std::move(*choice);
+  }
+  auto open = OpenWorkspace::open_to_read(context, common);
+  if (!open.ok()) return complain(context, open.error());
+  ProgressLine line(context);
+  const auto comparison = open->query().compare_policies(
+      policies, people, limit, common.viewer(), [&](std::string_view phase) { line.phase(phase); });
+  line.clear();
+  if (!comparison.ok()) return complain(context, comparison.error());
+  if (!print_for_programs(context, common.output(), *comparison)) {
+    print_policies(context, *comparison);
+  }
+  return kExitDone;
+}
+
+}  // namespace
+
 int command_compare(Context& context, const std::vector<std::string>& arguments) {
   CLI::App app(
       "Two to five people side by side, and how likely it is that one moves more than another.",
@@ -378,11 +499,27 @@ int command_compare(Context& context, const std::vector<std::string>& arguments)
   CommonOptions common;
   add_common(app, context, common, true, true);
   std::vector<std::string> people;
-  app.add_option("PERSON", people, "network:name, the person's id, or a name only one person has")
-      ->required()
-      ->expected(2, 5);
-  app.footer("Example:\n  bellwether compare @ana @bo");
+  std::pair<std::string, std::string> policies;
+  uint32_t limit = 20;
+  app.add_option("PERSON", people, "network:name, the person's id, or a name only one person has");
+  const CLI::Option* asked =
+      app.add_option(
+             "--policies", policies,
+             "the same acts under two policies instead, publishing neither: files, `current`, "
+             "or the number or policy hash of a snapshot; with PERSON any number of people, "
+             "without those whose rank moves most")
+          ->type_name("A B");
+  app.add_option("--limit", limit, "of --policies: how many of those who move")
+      ->check(CLI::Range(1U, 1'000'000U))
+      ->capture_default_str();
+  app.footer(
+      "Examples:\n  bellwether compare @ana @bo\n"
+      "  bellwether compare --policies current tried.toml\n"
+      "  bellwether compare --policies 3 current @ana --json");
   if (const auto code = parse(app, context, arguments)) return *code;
+  if (asked->count() > 0) {
+    return compare_policies(context, common, {policies.first, policies.second}, people, limit);
+  }
   auto open = OpenWorkspace::open_to_read(context, common);
   if (!open.ok()) return complain(context, open.error());
   const auto comparison = open->query().compare(people, common.viewer());

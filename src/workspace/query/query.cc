@@ -16,6 +16,7 @@
 #include "workspace/query/past.h"
 #include "workspace/query/slice.h"
 #include "workspace/query/words.h"
+#include "workspace/recipes/rescore.h"
 
 namespace bellwether {
 namespace {
@@ -653,6 +654,28 @@ struct Query::Impl {
       rows[r].median = median(std::move(values));
     }
     return std::max(0.0, median(std::move(rest)));
+  }
+
+  Result<Policy> policy_of(const PolicyChoice& choice) {
+    if (choice.text) {
+      auto policy = parse_policy(*choice.text);
+      if (policy.ok()) return policy;
+      return Error{policy.error().code, choice.asked + ": " + policy.error().message};
+    }
+    if (choice.asked == kPolicyCurrent) {
+      BW_TRY(workspace.reload_policy());
+      return workspace.policy();
+    }
+    BW_ASSIGN(const auto snapshots, store().snapshots());
+    for (auto s = snapshots.rbegin(); s != snapshots.rend(); ++s) {
+      if (s->policy_hash == choice.asked || std::to_string(s->snapshot) == choice.asked) {
+        return parse_policy(s->policy_toml);
+      }
+    }
+    return Error{ErrorCode::kNotFound,
+                 fmt::format("'{}' is neither a policy file, nor `current`, nor the number or the "
+                             "policy hash of a snapshot",
+                             choice.asked)};
   }
 
   // The snapshot that `since` means; empty: none was asked for, or there is none before.
@@ -1505,6 +1528,114 @@ Result<Comparison> Query::compare(const std::vector<std::string>& people, Viewer
     }
   }
   return comparison;
+}
+
+namespace {
+
+// One person's scores under both policies.
+struct Twice {
+  std::array<const PersonScore*, 2> scores{};
+
+  bool ranked(size_t side) const { return scores[side] != nullptr && scores[side]->rank > 0; }
+  // Largest first: how far the rank moves; who has one under one policy only; how far the score
+  // does.
+  std::tuple<int, double> movement() const {
+    if (ranked(0) && ranked(1) && scores[0]->rank != scores[1]->rank) {
+      return {2, std::abs(static_cast<double>(scores[0]->rank) - scores[1]->rank)};
+    }
+    const auto points = [&](size_t side) {
+      return scores[side] == nullptr ? 1.0 : scores[side]->value;
+    };
+    return {ranked(0) != ranked(1) ? 1 : 0, std::abs(points(0) - points(1))};
+  }
+};
+
+}  // namespace
+
+Result<PolicyComparison> Query::compare_policies(
+    const std::array<PolicyChoice, 2>& policies, const std::vector<std::string>& people,
+    uint32_t limit, Viewer viewer, const std::function<void(std::string_view)>& phase) {
+  BW_ASSIGN(const auto view, impl_->view());
+  PolicyComparison result;
+  result.meta = view->meta;
+  std::vector<std::vector<AccountEntry>> asked;
+  for (const std::string& person : people) {
+    BW_ASSIGN(auto accounts, impl_->find_person(*view, person, viewer));
+    asked.push_back(std::move(accounts));
+  }
+  // The listed, by the keys under which their scores are kept.
+  std::set<uint64_t> listed;
+  BW_ASSIGN(const auto numbering, impl_->store().ledger_numbering());
+  for (const AccountId account : view->listed) {
+    const auto group = Impl::group_of(*view, account);
+    listed.insert(numbering->account_key[*std::min_element(group.begin(), group.end())]);
+  }
+
+  std::array<Rescored, 2> rescored;
+  std::map<uint64_t, Twice> everybody;
+  for (size_t side = 0; side < 2; ++side) {
+    BW_ASSIGN(const Policy policy, impl_->policy_of(policies[side]));
+    BW_ASSIGN(rescored[side], rescore(impl_->workspace, policy, view->info.as_of, phase));
+    Rescored& scored = rescored[side];
+    const auto key_of = [&](const PersonScore& score) {
+      return scored.numbering->account_key[scored.first_account[score.person]];
+    };
+    if (viewer == Viewer::kPublic) {
+      std::erase_if(scored.scores,
+                    [&](const PersonScore& score) { return !listed.contains(key_of(score)); });
+      rank_everybody(scored.scores);
+    }
+    PolicyComparison::Side& told = result.sides[side];
+    told = {policies[side].asked, policy.name, scored.policy_hash, std::string(kMethod), 0, 0};
+    for (const PersonScore& score : scored.scores) {
+      everybody[key_of(score)].scores[side] = &score;
+      ++told.people;
+      if (score.settled) ++told.settled;
+    }
+  }
+
+  std::vector<ScoredTwice> both;
+  std::vector<std::pair<std::tuple<int, double>, uint64_t>> movements;
+  for (const auto& [key, twice] : everybody) {
+    if (twice.scores[0] != nullptr && twice.scores[1] != nullptr) {
+      both.push_back({twice.scores[0]->value, twice.scores[1]->value, twice.scores[0]->rank,
+                      twice.scores[1]->rank});
+    }
+    movements.emplace_back(twice.movement(), key);
+  }
+  result.agreement = agreement_of(both, result.sides[0].settled, result.sides[1].settled);
+
+  const auto add = [&](const std::vector<AccountEntry>& accounts, const Twice& twice) {
+    PolicyComparison::Person person;
+    person.person = person_id(hash64(accounts.front().ref()));
+    person.name = shown_name(accounts.front());
+    for (const AccountEntry& account : accounts) person.accounts.push_back(account.ref());
+    for (size_t side = 0; side < 2; ++side) {
+      const PersonScore* score = twice.scores[side];
+      if (score == nullptr) continue;
+      person.under[side] = {score->value, score->interval.low, score->interval.high, score->settled,
+                            score->rank,  score->rank_low,     score->rank_high};
+    }
+    result.people.push_back(std::move(person));
+  };
+  for (const auto& accounts : asked) {
+    const auto found = everybody.find(Impl::score_key(accounts));
+    add(accounts, found == everybody.end() ? Twice{} : found->second);
+  }
+  if (!people.empty()) return result;
+  std::sort(movements.begin(), movements.end(), [](const auto& a, const auto& b) {
+    return a.first != b.first ? a.first > b.first : a.second < b.second;
+  });
+  for (const auto& [movement, key] : movements) {
+    if (result.people.size() == limit) break;
+    // Nobody whose score is the same has moved.
+    if (std::get<1>(movement) == 0) continue;
+    BW_ASSIGN(const auto entry, impl_->store().ledger_account_by_key(key));
+    if (!entry) continue;  // read since the ledger of the newest snapshot was made
+    BW_ASSIGN(auto accounts, impl_->store().ledger_accounts(Impl::group_of(*view, entry->id)));
+    add(accounts, everybody.at(key));
+  }
+  return result;
 }
 
 }  // namespace bellwether

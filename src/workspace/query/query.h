@@ -8,6 +8,7 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,6 +16,7 @@
 
 #include "explain/explain.h"
 #include "explain/what_if.h"
+#include "score/agreement.h"
 #include "workspace/workspace.h"
 
 namespace bellwether {
@@ -287,6 +289,43 @@ struct Simulation {
   std::vector<std::string> assumptions;  // what is held as it is, in sentences without period
 };
 
+inline constexpr std::string_view kPolicyCurrent = "current";
+
+// A policy as somebody named it.
+struct PolicyChoice {
+  std::string asked;  // "current" (the workspace's own), a kept snapshot's number or its policy's
+                      // hash, or what `text` is called
+  std::optional<std::string> text;  // TOML; empty: it is one of these
+};
+
+// The same acts under two policies, as of one instant. Nothing of it is published or kept.
+struct PolicyComparison {
+  Meta meta;  // of the newest snapshot, as of whose instant it speaks
+  struct Side {
+    std::string asked;
+    std::string name;
+    std::string policy;  // hash
+    std::string method;
+    uint32_t people = 0;   // with evidence, whom the viewer may see
+    uint32_t settled = 0;  // of these
+  };
+  std::array<Side, 2> sides;
+  Agreement agreement;  // of all whom the viewer may see
+  struct Person {
+    std::string person;
+    std::string name;
+    std::vector<std::string> accounts;
+    struct Under {
+      std::optional<double> score;  // empty: no evidence under this policy
+      double low = 0, high = 0;
+      bool settled = false;
+      uint32_t rank = 0, rank_low = 0, rank_high = 0;  // 0: not ranked
+    };
+    std::array<Under, 2> under;
+  };
+  std::vector<Person> people;  // those asked about, as asked; else those who move most
+};
+
 class SnapshotView;
 
 // Answers from the newest snapshot, which it keeps in memory; safe to share between threads. A
@@ -313,6 +352,15 @@ class Query {
   Result<Simulation> what_if(const std::string& person, const WhatIfQuestion& question,
                              Viewer viewer);
   Result<Comparison> compare(const std::vector<std::string>& people, Viewer viewer);
+  // Scores everybody under both, in memory. `people` empty: the `limit` whose rank moves most, then
+  // those ranked under one only, then those whose score moves most. The public's ranks are among
+  // the listed. kNotFound too: no snapshot has such a number or policy. kInvalidArgument too: the
+  // text is no policy. What erased people left is what it was under the policy of its time.
+  // Cost: two scorings, each with a ledger of its own where its weights are others.
+  Result<PolicyComparison> compare_policies(const std::array<PolicyChoice, 2>& policies,
+                                            const std::vector<std::string>& people, uint32_t limit,
+                                            Viewer viewer,
+                                            const std::function<void(std::string_view)>& phase);
   // All accounts of one person, `network:name`, the first one first. For the operator.
   Result<std::vector<std::string>> accounts_of(const std::string& person);
   // People whose name or account holds `text`, by score; at most `limit`. Empty text: all by score.

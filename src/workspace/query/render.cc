@@ -644,6 +644,101 @@ Json simulation_json(const Simulation& simulation) {
 
 }  // namespace
 
+namespace {
+
+Json under_json(const PolicyComparison::Person::Under& under, const PolicyComparison::Side& side) {
+  const bool scored = under.score.has_value();
+  return {{"policy", side.policy},
+          {"score", number(under.score)},
+          {"low", scored ? number(under.low) : Json(nullptr)},
+          {"high", scored ? number(under.high) : Json(nullptr)},
+          {"settled", under.settled},
+          {"rank", place(under.rank)},
+          {"rank_low", place(under.rank_low)},
+          {"rank_high", place(under.rank_high)}};
+}
+
+// How far up somebody moves; null: not ranked under both.
+Json rank_change_json(const PolicyComparison::Person& person) {
+  if (person.under[0].rank == 0 || person.under[1].rank == 0) return nullptr;
+  return int64_t{person.under[0].rank} - int64_t{person.under[1].rank};
+}
+
+Json person_json(const PolicyComparison& comparison, const PolicyComparison::Person& person) {
+  return {{"person", person.person},
+          {"accounts", strings(person.accounts)},
+          {"name", person.name},
+          {"first", under_json(person.under[0], comparison.sides[0])},
+          {"second", under_json(person.under[1], comparison.sides[1])},
+          {"rank_change", rank_change_json(person)}};
+}
+
+}  // namespace
+
+std::string to_json(const PolicyComparison& comparison) {
+  Json sides = Json::array();
+  for (const PolicyComparison::Side& side : comparison.sides) {
+    sides.push_back({{"asked", side.asked},
+                     {"name", side.name},
+                     {"policy", side.policy},
+                     {"method", side.method},
+                     {"people", side.people},
+                     {"settled", side.settled}});
+  }
+  Json people = Json::array();
+  for (const PolicyComparison::Person& person : comparison.people) {
+    people.push_back(person_json(comparison, person));
+  }
+  const Agreement& agreement = comparison.agreement;
+  return line_of({{"meta", meta_json(comparison.meta)},
+                  {"published", false},
+                  {"policies", std::move(sides)},
+                  {"agreement",
+                   {{"people", agreement.people},
+                    {"spearman", number(agreement.spearman)},
+                    {"ranked", agreement.ranked},
+                    {"largest_rank_change", agreement.largest_rank_change},
+                    {"first", agreement.places},
+                    {"first_shared", agreement.places_shared}}},
+                  {"people", std::move(people)}});
+}
+
+std::string to_ndjson(const PolicyComparison& comparison) {
+  std::string out;
+  for (const PolicyComparison::Person& person : comparison.people) {
+    Json json = person_json(comparison, person);
+    json["simulated"] = comparison.meta.simulated;
+    json["as_of"] = instant(comparison.meta.as_of);
+    json["method"] = comparison.sides[0].method;
+    out += line_of(json);
+  }
+  return out;
+}
+
+std::string to_csv(const PolicyComparison& comparison) {
+  std::string out;
+  csv_header(out, {"person", "name", "first_policy", "first_score", "first_low", "first_high",
+                   "first_settled", "first_rank", "second_policy", "second_score", "second_low",
+                   "second_high", "second_settled", "second_rank", "simulated", "as_of", "method"});
+  for (const PolicyComparison::Person& person : comparison.people) {
+    CsvLine line(out);
+    line.text(person.person).text(person.name);
+    for (size_t side = 0; side < 2; ++side) {
+      const auto& under = person.under[side];
+      line.text(comparison.sides[side].policy)
+          .number(under.score)
+          .number(under.low, under.score.has_value())
+          .number(under.high, under.score.has_value())
+          .truth(under.settled)
+          .count(under.rank, under.rank != 0);
+    }
+    line.truth(comparison.meta.simulated)
+        .instant(comparison.meta.as_of)
+        .text(comparison.sides[0].method);
+  }
+  return out;
+}
+
 std::string to_json(const Simulation& simulation) {
   Json json = simulation_json(simulation);
   json["meta"] = meta_json(simulation.meta);

@@ -22,6 +22,7 @@ std::string to_json(const PersonCard& card);
 std::string to_json(const PersonExplanation& explanation);
 std::string to_json(const Comparison& comparison);
 std::string to_json(const Simulation& simulation);
+std::string to_json(const PolicyComparison& comparison);
 // Figures that have no meaning are null.
 std::string to_json(const BacktestResult& result);
 // What became of kept forecasts.
@@ -38,6 +39,7 @@ std::string to_ndjson(const PersonCard& card);
 std::string to_ndjson(const PersonExplanation& explanation);
 std::string to_ndjson(const Comparison& comparison);
 std::string to_ndjson(const Simulation& simulation);
+std::string to_ndjson(const PolicyComparison& comparison);
 // A line for each measure of each window; no means.
 std::string to_ndjson(const BacktestResult& result);
 // A line for each measure of each rng seed; no means.
@@ -55,6 +57,7 @@ std::string to_csv(const PersonCard& card);
 std::string to_csv(const PersonExplanation& explanation);
 std::string to_csv(const Comparison& comparison);
 std::string to_csv(const Simulation& simulation);
+std::string to_csv(const PolicyComparison& comparison);
 std::string to_csv(const BacktestResult& result);
 std::string to_csv(const std::vector<KeptGrade>& grades);
 std::string to_csv(const TruthResult& result);
