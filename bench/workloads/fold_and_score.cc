@@ -36,6 +36,7 @@
 #include "graph/graph.h"
 #include "score/score.h"
 #include "score/standing.h"
+#include "score/teleport.h"
 
 #ifdef BW_HAS_GRAPHBLAS
 extern "C" {
@@ -227,8 +228,7 @@ void print_per_arc(const char* name, const std::vector<double>& seconds, size_t 
 size_t per_arc(const GraphSnapshot& graph, const std::vector<AccountId>& teleport_set,
                const Options& options) {
   const Policy policy;
-  const VouchGraph vouches =
-      graph.vouches({policy.vouches_max, policy.vouch_half_life_days, options.threads_used()});
+  const VouchGraph vouches = graph.vouches(vouch_options(policy, options.threads_used()));
   const size_t arcs = vouches.voucher.size();
   fmt::print("\nstanding, an iteration over {} arcs, {} threads\n", arcs, options.threads_used());
   const int iterations = static_cast<int>(std::max<size_t>(2, options.runs)) * 2;
@@ -323,10 +323,8 @@ int run(const Options& options) {
     once.time("snapshot",
               [&] { graph.emplace(std::move(entries), network, persons, kCommunityAsOf); });
     VouchGraph vouches;
-    once.time("vouches", [&] {
-      vouches =
-          graph->vouches({policy.vouches_max, policy.vouch_half_life_days, options.threads_used()});
-    });
+    once.time("vouches",
+              [&] { vouches = graph->vouches(vouch_options(policy, options.threads_used())); });
     once.time("teleport set",
               [&] { teleport_set = choose_teleport_set(*graph, policy, options.threads_used()); });
     std::optional<Standing> standing;

@@ -88,8 +88,7 @@ WhatIf what_if(const WhatIfRequest& request) {
   const GraphSnapshot changed(std::move(entries), std::move(community.networks),
                               std::move(community.persons), as_of, 1, graph.remainder());
   const Standing standing(community.mass, community.mass_one,
-                          changed.vouches({policy.vouches_max, policy.vouch_half_life_days, 1}),
-                          policy);
+                          changed.vouches(vouch_options(policy, 1)), policy);
   result.then = score_person(changed, standing, policy, {}, request.person);
   return result;
 }

@@ -41,7 +41,7 @@ std::optional<PersonScore> score_with_standing_of(const TestWorld& world, const 
   const auto ledger = ledger_of(world, persons);
   const GraphSnapshot graph = graph_of(world, ledger, persons);
   const Standing standing(as_is.standing.mass(), as_is.standing.mass_one(),
-                          graph.vouches(vouch_options_of(world.policy)), world.policy);
+                          graph.vouches(vouch_options(world.policy)), world.policy);
   return score_person(graph, standing, world.policy, {}, person);
 }
 
@@ -118,7 +118,7 @@ RC_GTEST_PROP(WhatIf, MoreActsAreThoseOfPeopleWhoReallyCame, ()) {
   const PersonMap persons = persons_of(more);
   const auto ledger = ledger_of(more, persons);
   const GraphSnapshot graph = graph_of(more, ledger, persons);
-  const Standing held(mass, mass_one, graph.vouches(vouch_options_of(world.policy)), world.policy);
+  const Standing held(mass, mass_one, graph.vouches(vouch_options(world.policy)), world.policy);
   const auto expected = score_person(graph, held, world.policy, {}, person);
   RC_ASSERT(found.then.has_value() == expected.has_value());
   RC_ASSERT(found.acts_added == (verb == Verb::kPost ? 0 : count));

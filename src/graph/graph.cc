@@ -285,10 +285,13 @@ bool GraphSnapshot::responded(AccountId mover, AccountId receiver) const {
 
 std::span<const FoldEntry> GraphSnapshot::responses(AccountId mover, AccountId receiver) const {
   const Given* pair = find_given(mover, receiver);
-  if (pair == nullptr) return {};
-  size_t end = pair->first + size_t{1};
-  while (end < row_[receiver + 1] && entries_[end].mover == mover) ++end;
-  return std::span(entries_).subspan(pair->first, end - pair->first);
+  return pair == nullptr ? std::span<const FoldEntry>() : responses(mover, *pair);
+}
+
+std::span<const FoldEntry> GraphSnapshot::responses(AccountId mover, const Given& pair) const {
+  size_t end = pair.first + size_t{1};
+  while (end < row_[pair.receiver + 1] && entries_[end].mover == mover) ++end;
+  return std::span(entries_).subspan(pair.first, end - pair.first);
 }
 
 std::span<const AccountId> GraphSnapshot::accounts_of(PersonId person) const {
@@ -492,6 +495,14 @@ VouchGraph GraphSnapshot::vouches(const VouchOptions& options) const {
   const auto left = [&](AccountId a) {
     return spent_.empty() ? vouches_max : vouches_max - std::min(vouches_max, spent_[a]);
   };
+  // When `pair` first vouched; pairs are in the order of time.
+  constexpr int64_t kNever = INT64_MAX;
+  const auto first_of = [&](std::span<const FoldEntry> pair) {
+    for (const FoldEntry& e : pair) {
+      if (options.courted || !e.courted()) return e.published_ms;
+    }
+    return kNever;
+  };
   std::vector<uint32_t> limit_of(accounts, kNobody);
   std::vector<AccountId> busy;
   for (AccountId a = 0; a < accounts; ++a) {
@@ -507,7 +518,8 @@ VouchGraph GraphSnapshot::vouches(const VouchOptions& options) const {
       for (const Given& g : given(busy[i])) {
         if (account_network_[g.receiver] != account_network_[busy[i]]) continue;
         if (!named(g.receiver, busy[i]).empty()) continue;
-        first.emplace_back(entries_[g.first].published_ms, g.receiver);
+        const int64_t published_ms = first_of(responses(busy[i], g));
+        if (published_ms != kNever) first.emplace_back(published_ms, g.receiver);
       }
       const uint32_t free = left(busy[i]);
       if (first.size() <= free) {
@@ -527,8 +539,10 @@ VouchGraph GraphSnapshot::vouches(const VouchOptions& options) const {
                                std::span<const FrozenPair> rows) {
     if (account_network_[mover] != account_network_[receiver]) return false;
     if (!rows.empty()) return rows.back().vouches;
+    const int64_t published_ms = first_of(pair);
+    if (published_ms == kNever) return false;
     const uint32_t index = limit_of[mover];
-    return index == kNobody || First{pair.front().published_ms, receiver} <= limit[index];
+    return index == kNobody || First{published_ms, receiver} <= limit[index];
   };
 
   VouchGraph graph;
@@ -558,11 +572,13 @@ VouchGraph GraphSnapshot::vouches(const VouchOptions& options) const {
         if (!vouches_for(account, mover, pair, rows)) return;
         double x = 0;
         for (const FoldEntry& e : pair) {
+          if (!options.courted && e.courted()) continue;
           x += static_cast<double>(e.credit()) / static_cast<double>(kCreditOne) *
                std::exp2(static_cast<double>(as_of_.ms - e.published_ms) * per_ms);
         }
         for (const FrozenPair& row : rows) {
-          x += frozen_sum(row, half_life_ms, as_of_, FrozenAt::kKnown).x;
+          const FrozenSum sum = frozen_sum(row, half_life_ms, as_of_, FrozenAt::kKnown);
+          x += options.courted ? sum.x : sum.free;
         }
         graph.voucher[at] = mover;
         graph.vouch[at] = static_cast<float>(moved_probability(std::max(x, 0.0)) / vouches_max);
@@ -572,7 +588,8 @@ VouchGraph GraphSnapshot::vouches(const VouchOptions& options) const {
   });
   for (const FrozenPair& pair : remainder_.pairs) {
     if (pair.mover != kNobody || !pair.vouches) continue;
-    const double x = frozen_sum(pair, half_life_ms, as_of_, FrozenAt::kKnown).x;
+    const FrozenSum sum = frozen_sum(pair, half_life_ms, as_of_, FrozenAt::kKnown);
+    const double x = options.courted ? sum.x : sum.free;
     graph.erased.push_back({pair.receiver, static_cast<float>(moved_probability(x) / vouches_max),
                             pair.teleport, pair.mass_one});
   }

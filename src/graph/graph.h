@@ -45,8 +45,8 @@ struct MoverFold {
   double free[8];  // free[h] <= x[h]
 };
 
-// Who vouches for whom: compressed rows by receiver. A vouch is p(w,u; half-life)/K, for the first
-// K accounts that w responded to; only between accounts of one network.
+// Who vouches for whom: compressed rows by receiver. A vouch is pf(w,u; half-life)/K, for the first
+// K accounts that w responded to unasked; only between accounts of one network.
 struct VouchGraph {
   std::vector<uint64_t> row;       // by receiver, accounts + 1 entries
   std::vector<AccountId> voucher;  // ascending within a row
@@ -75,6 +75,7 @@ enum class FrozenAt : uint8_t {
 struct VouchOptions {
   int vouches_max = 50;
   double half_life_days = 1826.25;
+  bool courted = false;  // whether a response that an approach drew out vouches too
   unsigned threads = 1;
 };
 
@@ -146,6 +147,7 @@ class GraphSnapshot {
   void add_frozen(PersonId person, std::span<const double> half_life_ms, Instant until,
                   FrozenAt frozen, std::vector<MoverFold>& out) const;
   std::span<const Given> given(AccountId mover) const;
+  std::span<const FoldEntry> responses(AccountId mover, const Given& pair) const;
   const Given* find_given(AccountId mover, AccountId receiver) const;  // null: never responded
 
   // The rows between two accounts that remain, oldest erasure first.

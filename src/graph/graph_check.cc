@@ -36,6 +36,7 @@ std::map<std::pair<AccountId, AccountId>, double> check_vouches(
   std::map<AccountId, std::map<AccountId, Pair>> given;
   for (const FoldEntry& e : entries) {
     if (account_network[e.mover] != account_network[e.receiver]) continue;
+    if (!options.courted && e.courted()) continue;
     Pair& pair = given[e.mover].try_emplace(e.receiver, Pair{e.published_ms}).first->second;
     pair.first_ms = std::min(pair.first_ms, e.published_ms);
     const double age_days =

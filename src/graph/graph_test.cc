@@ -304,10 +304,27 @@ TEST(Vouches, FadeWithTheirOwnHalfLife) {
   EXPECT_NEAR(graph.vouches(options).of(kAna, kBo), 1 - std::exp(-0.5), 1e-7);
 }
 
-TEST(Vouches, CourtedAnswersVouchToo) {
+TEST(Vouches, CourtedAnswersVouchOnlyWhereTheOptionsSaySo) {
   const auto graph =
       snapshot({entry(kBo, Verb::kMention, kAna, 1000), entry(kAna, Verb::kReply, kBo, 500)}, 2);
-  EXPECT_NEAR(graph.vouches({}).of(kAna, kBo), (1 - std::exp(-1)) / 50, 1e-9);
+  EXPECT_FALSE(graph.vouches({}).holds(kAna, kBo));
+  VouchOptions options;
+  options.courted = true;
+  EXPECT_NEAR(graph.vouches(options).of(kAna, kBo), (1 - std::exp(-1)) / 50, 1e-9);
+}
+
+TEST(Vouches, ACourtedAnswerTakesNoPlaceAmongTheFirst) {
+  // Ana answers Cleo within the day, and turns to Bo unasked later: her one vouch is Bo's.
+  const auto graph =
+      snapshot({entry(kCleo, Verb::kMention, kAna, 9000), entry(kAna, Verb::kReply, kCleo, 8000),
+                entry(kAna, Verb::kReply, kBo, 500)},
+               3);
+  VouchOptions options;
+  options.vouches_max = 1;
+  EXPECT_GT(graph.vouches(options).of(kAna, kBo), 0);
+  EXPECT_FALSE(graph.vouches(options).holds(kAna, kCleo));
+  options.courted = true;
+  EXPECT_GT(graph.vouches(options).of(kAna, kCleo), 0);
 }
 
 TEST(Vouches, GoToTheFirstFiftyRespondedTo) {
@@ -380,6 +397,7 @@ RC_GTEST_PROP(VouchProperty, AgreesWithTheSlowProofOnAnyNumberOfThreads, (uint64
   VouchOptions options;
   options.vouches_max = 1 + static_cast<int>(random() % 6);
   options.half_life_days = 1 + static_cast<double>(random() % 2000);
+  options.courted = random() % 2 == 0;
   const VouchGraph vouches = graph.vouches(options);
   const auto expected = check_vouches(graph.entries(), network, options, kAsOf);
   RC_ASSERT(vouches.vouch.size() == expected.size());

@@ -10,6 +10,7 @@
 #include "score/forecast.h"
 #include "score/score.h"
 #include "score/standing.h"
+#include "score/teleport.h"
 
 namespace bellwether {
 namespace {
@@ -250,9 +251,8 @@ BacktestFold Replay::run(const Window& window, std::span<const Window> before) {
   const GraphSnapshot graph = graph_at(window.cut);
   std::vector<AccountId> teleport(teleport_set_.begin(), teleport_set_.end());
   if (teleport.empty()) teleport = choose_teleport_set(graph, policy_, threads_);
-  const Standing standing(
-      graph, graph.vouches({policy_.vouches_max, policy_.vouch_half_life_days, threads_}), teleport,
-      policy_, threads_);
+  const Standing standing(graph, graph.vouches(vouch_options(policy_, threads_)), teleport, policy_,
+                          threads_);
 
   const Seen seen = look(window);
   const ResponseGraph responded(seen.known, persons);

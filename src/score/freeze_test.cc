@@ -45,8 +45,8 @@ Scored score_with(const TestWorld& world, const Remainder& remainder, unsigned t
   }
   GraphSnapshot graph(std::move(entries), world.account_network, persons, world.as_of, 1,
                       remainder);
-  Standing standing(graph, graph.vouches(vouch_options_of(world.policy, threads)),
-                    world.teleport_set, world.policy, threads);
+  Standing standing(graph, graph.vouches(vouch_options(world.policy, threads)), world.teleport_set,
+                    world.policy, threads);
   auto scores = score_everybody(graph, standing, world.policy, world.posts, threads);
   return {std::move(persons), std::move(graph), std::move(standing), std::move(scores)};
 }

@@ -51,7 +51,7 @@ const std::vector<Field>& fields() {
         field("score", "crowd_share", &Policy::crowd_share, 0, 1,
               "all who are not vouched for count at most this share of 1 + vouched people"),
         field("standing", "vouches_max", &Policy::vouches_max, 1, 10'000,
-              "an account vouches for the first so many accounts it responded to"),
+              "an account vouches for the first so many accounts it responded to unasked"),
         field("standing", "vouch_half_life_days", &Policy::vouch_half_life_days, kTiny, 36525,
               "a vouch fades like this"),
         field("standing", "damping", &Policy::damping, kTiny, 1 - kTiny,
@@ -59,7 +59,8 @@ const std::vector<Field>& fields() {
         field("standing", "vouched_min", &Policy::vouched_min, kTiny, 1,
               "standing from which a mover is called vouched"),
         field("standing", "teleport_share", &Policy::teleport_share, 0, 1,
-              "automatic teleport set: this share of a network's accounts"),
+              "automatic teleport set: as many as this share of the accounts that respond to a "
+              "network's core; in bellwether/1: of all its accounts"),
         field("standing", "teleport_min", &Policy::teleport_min, 0, 1'000'000,
               "automatic teleport set: at least so many, where there are candidates"),
         field("margin", "mass", &Policy::margin_mass, 0.01, 0.999,
@@ -146,9 +147,29 @@ Result<toml::table> parse_toml(std::string_view text) {
 
 }  // namespace
 
+std::string method_name(int method) { return fmt::format("bellwether/{}", method); }
+
+std::optional<int> parse_method(std::string_view name) {
+  for (int method = 1; method <= kMethodNewest; ++method) {
+    if (name == method_name(method)) return method;
+  }
+  return std::nullopt;
+}
+
+Policy under_method(Policy policy, int method) {
+  if (policy.teleport_share == teleport_share_of(policy.method)) {
+    policy.teleport_share = teleport_share_of(method);
+  }
+  policy.method = method;
+  return policy;
+}
+
 Result<Policy> parse_policy(std::string_view text) {
   BW_ASSIGN(const toml::table parsed, parse_toml(text));
   Policy policy;
+  if (const auto method = parse_method(parsed["method"].value<std::string>().value_or(""))) {
+    policy = under_method(policy, *method);
+  }
   for (const auto& [table_key, table_node] : parsed) {
     const std::string_view table_name = table_key.str();
     if (table_name == "name") {
@@ -158,8 +179,9 @@ Result<Policy> parse_policy(std::string_view text) {
       continue;
     }
     if (table_name == "method") {
-      if (table_node.value<std::string>() != std::string(kMethod)) {
-        return refuse(fmt::format("method is not {}, the one this version runs", kMethod));
+      if (!parse_method(table_node.value<std::string>().value_or(""))) {
+        return refuse(fmt::format("method is none of {} to {}, which this version runs",
+                                  method_name(1), method_name(kMethodNewest)));
       }
       continue;
     }
@@ -227,7 +249,7 @@ std::string to_toml(const Policy& policy) {
       "is\n"
       "# part of every result, and results under different hashes are not comparable.\n"
       "name = {}\nmethod = \"{}\"\n",
-      quoted(policy.name), kMethod);
+      quoted(policy.name), method_name(policy.method));
   std::string_view table;
   const auto finish_table = [&](std::string_view name) {
     if (name == "score") {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every weight, horizon and constant of method bellwether/1, in one readable file.
+// Every weight, horizon and constant of the method, in one readable file.
 //
 // A policy is text (TOML), versioned and hashed into every result. Two results may be compared only
 // under the same hash. Source of the numbers: DESIGN section 4; docs/methods/score.md says what
 // each one does.
 #pragma once
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,11 +15,22 @@
 
 namespace bellwether {
 
-inline constexpr std::string_view kMethod = "bellwether/1";
+// The formulas, by version. An older one is run where a policy names it; docs/methods/score.md says
+// what changed from one to the next.
+//   1: every response vouches; the automatic teleport set are accounts of long history.
+//   2: only what was not courted vouches; it is chosen from the core of the community.
+inline constexpr int kMethodNewest = 2;
+std::string method_name(int method);  // "bellwether/2"
+// Empty: no such method.
+std::optional<int> parse_method(std::string_view name);
+// What Policy::teleport_share is unless a policy says otherwise.
+constexpr double teleport_share_of(int method) { return method == 1 ? 0.01 : 0.1; }
+
 inline constexpr size_t kHorizonsMax = 8;
 
 struct Policy {
   std::string name = "default";
+  int method = kMethodNewest;
   CreditPolicy credit;
 
   std::vector<double> half_life_days{30, 90, 365, 1826.25};     // 1 to kHorizonsMax, each > 0
@@ -29,9 +41,10 @@ struct Policy {
 
   int vouches_max = 50;  // accounts each account can vouch for, >= 1
   double vouch_half_life_days = 1826.25;
-  double damping = 0.5;               // of standing, in (0, 1)
-  double vouched_min = 0.05;          // standing from which a mover is called vouched, (0, 1]
-  double teleport_share = 0.01;       // of the accounts, automatic teleport set, [0, 1]
+  double damping = 0.5;       // of standing, in (0, 1)
+  double vouched_min = 0.05;  // standing from which a mover is called vouched, (0, 1]
+  // Automatic teleport set, [0, 1]: of the core's audience; method 1: of all accounts.
+  double teleport_share = teleport_share_of(kMethodNewest);
   int teleport_min = 10;              // at least so many, where there are that many candidates
   std::vector<std::string> teleport;  // `network:name`; not empty: the operator's own set
 
@@ -42,6 +55,9 @@ struct Policy {
   int topic_movers_min = 3;        // vouched movers before a topic is said to be a person's
   int topic_days_min = 2;          // on so many different days (UTC)
 };
+
+// The same under another method: what was left as that method has it becomes as the other has it.
+Policy under_method(Policy policy, int method);
 
 // Reads a policy file; what it does not name keeps its default.
 // kInvalidArgument: not TOML, an unknown key, or a value out of range; names key and bound.

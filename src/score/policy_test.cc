@@ -45,6 +45,7 @@ void expect_same(const Policy& a, const Policy& b) {
   EXPECT_EQ(a.vouch_half_life_days, b.vouch_half_life_days);
   EXPECT_EQ(a.damping, b.damping);
   EXPECT_EQ(a.vouched_min, b.vouched_min);
+  EXPECT_EQ(a.method, b.method);
   EXPECT_EQ(a.teleport_share, b.teleport_share);
   EXPECT_EQ(a.teleport_min, b.teleport_min);
   EXPECT_EQ(a.teleport, b.teleport);
@@ -68,7 +69,7 @@ TEST(Policy, TheDefaultIsTheMethodOfTheDesign) {
   EXPECT_EQ(policy.vouches_max, 50);
   EXPECT_EQ(policy.damping, 0.5);
   EXPECT_EQ(policy.vouched_min, 0.05);
-  EXPECT_EQ(policy.teleport_share, 0.01);
+  EXPECT_EQ(policy.teleport_share, 0.1);
   EXPECT_EQ(policy.teleport_min, 10);
   EXPECT_EQ(policy.margin_mass, 0.9);
   EXPECT_EQ(policy.settled_movers_min, 5);
@@ -95,6 +96,7 @@ Policy unlike_the_default() {
   policy.vouch_half_life_days = 1234.5;
   policy.damping = 0.7;
   policy.vouched_min = 0.07;
+  policy.method = 1;
   policy.teleport_share = 0.03;
   policy.teleport_min = 11;
   policy.teleport = {"mastodon:@ana@example.social", "x:12345"};
@@ -299,8 +301,17 @@ TEST(Policy, NameAndMethodAreChecked) {
   EXPECT_EQ(parsed("name = \"ours\"").name, "ours");
   EXPECT_THAT(refused("name = \"\""), HasSubstr("name"));
   EXPECT_THAT(refused("name = 3"), HasSubstr("name"));
-  parsed("method = \"bellwether/1\"");
-  EXPECT_THAT(refused("method = \"bellwether/2\""), HasSubstr("bellwether/1"));
+  EXPECT_EQ(parsed("method = \"bellwether/1\"").method, 1);
+  EXPECT_EQ(parsed("method = \"bellwether/2\"").method, 2);
+  EXPECT_EQ(parsed("").method, 2) << "the newest";
+  EXPECT_EQ(parsed("method = \"bellwether/1\"").teleport_share, 0.01);
+  EXPECT_EQ(parsed("method = \"bellwether/1\"\nstanding.teleport_share = 0.1").teleport_share, 0.1);
+  Policy own;
+  own.teleport_share = 0.02;
+  EXPECT_EQ(under_method(own, 1).teleport_share, 0.02) << "what somebody chose stays";
+  expect_same(under_method(under_method({}, 1), 2), {});
+  EXPECT_THAT(refused("method = \"bellwether/3\""), HasSubstr("bellwether/2"));
+  EXPECT_THAT(refused("method = \"bellwether/0\""), HasSubstr("bellwether/1"));
   EXPECT_THAT(refused("method = 1"), HasSubstr("bellwether/1"));
 }
 
@@ -315,8 +326,9 @@ TEST(PolicyHash, IsSixteenHexadecimalDigits) {
 TEST(PolicyHash, DoesNotChangeFromReleaseToRelease) {
   // Results are kept under this hash. Should this fail on purpose, the method's version must
   // change.
-  EXPECT_EQ(policy_hash({}, {}), "08031fe5c4988fb1");
-  EXPECT_EQ(policy_hash(unlike_the_default(), {"x:1"}), "9f49523124d0008d");
+  EXPECT_EQ(policy_hash(under_method({}, 1), {}), "08031fe5c4988fb1");
+  EXPECT_EQ(policy_hash(unlike_the_default(), {"x:1"}), "9f49523124d0008d") << "of method 1";
+  EXPECT_EQ(policy_hash({}, {}), "51ac04727facf8ed");
 }
 
 TEST(PolicyHash, IgnoresTheNameAndTheOrderOfTheTeleportSet) {
@@ -363,6 +375,7 @@ TEST(PolicyHash, ChangesWithEveryOtherValue) {
   change([&](Policy& p) { p.vouch_half_life_days = other.vouch_half_life_days; });
   change([&](Policy& p) { p.damping = other.damping; });
   change([&](Policy& p) { p.vouched_min = other.vouched_min; });
+  change([&](Policy& p) { p.method = 1; });
   change([&](Policy& p) { p.teleport_share = other.teleport_share; });
   change([&](Policy& p) { p.teleport_min = other.teleport_min; });
   change([&](Policy& p) { p.margin_mass = other.margin_mass; });

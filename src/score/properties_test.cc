@@ -621,8 +621,7 @@ std::vector<PersonScore> scores_on(const TestWorld& world, const TestScores& who
     if (world.account_network[a] != network) mass[a] = mass_one[a] = 0;
   }
   const GraphSnapshot graph(std::move(entries), world.account_network, persons, world.as_of);
-  const Standing standing(mass, mass_one, graph.vouches(vouch_options_of(world.policy)),
-                          world.policy);
+  const Standing standing(mass, mass_one, graph.vouches(vouch_options(world.policy)), world.policy);
   return score_everybody(graph, standing, world.policy, {}, 1);
 }
 

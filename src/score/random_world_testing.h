@@ -118,6 +118,7 @@ inline rc::Gen<TestWorld> any_world(const RandomWorldOptions& options = {}) {
       }
     }
     if (options.small_vouches) world.policy.vouches_max = *rc::gen::element(50, 50, 2, 5);
+    world.policy = under_method(world.policy, *rc::gen::element(1, 2, 2));
     const auto drafts = *rc::gen::scale(
         options.acts_scale, rc::gen::container<std::vector<ActDraft>>(any_draft(options)));
     for (const ActDraft& draft : drafts) add_draft(world, draft, options);
@@ -148,7 +149,7 @@ inline void showValue(const TestWorld& world, std::ostream& out) {
     out << "\none person:";
     for (const AccountId a : person) out << ' ' << a;
   }
-  out << "\nvouches_max " << world.policy.vouches_max;
+  out << "\nmethod " << world.policy.method << ", vouches_max " << world.policy.vouches_max;
   for (const ResolvedAct& act : world.acts) {
     out << "\n  act " << act.act << ": " << act.account << ' ' << to_string(act.verb) << ' '
         << act.author << " at day "

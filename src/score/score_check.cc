@@ -56,7 +56,9 @@ ScoreCheck::ScoreCheck(std::span<const LedgerEntry> ledger,
   std::map<AccountId, std::map<AccountId, Given>> given;
   // In ledger order, so that the sums round as the fast code's do; see below.
   std::vector<const LedgerEntry*> order;
-  for (const Act& act : acts_) order.push_back(&act.entry);
+  for (const Act& act : acts_) {
+    if (policy.method == 1 || !act.courted) order.push_back(&act.entry);
+  }
   std::stable_sort(order.begin(), order.end(),
                    [](const auto* a, const auto* b) { return a->published < b->published; });
   for (const LedgerEntry* e : order) {

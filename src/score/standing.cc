@@ -94,68 +94,8 @@ double Standing::for_receiver(const GraphSnapshot& graph, PersonId mover, Person
   return std::min(1.0, best * vouches_max_ / damping_);
 }
 
-std::vector<AccountId> choose_teleport_set(const GraphSnapshot& graph, const Policy& policy,
-                                           unsigned threads) {
-  struct History {
-    int64_t length_ms = 0;
-    uint32_t partners = 0;
-  };
-  std::vector<History> history(graph.accounts());
-  parallel_for(graph.accounts(), kRowsPerPiece, threads, [&](size_t begin, size_t end) {
-    for (size_t i = begin; i < end; ++i) {
-      const auto account = static_cast<AccountId>(i);
-      int64_t first = 0;
-      int64_t last = 0;
-      const auto row = graph.received(account);
-      for (auto it = row.begin(); it != row.end();) {
-        const AccountId partner = it->mover;
-        auto pair_end = it;
-        while (pair_end != row.end() && pair_end->mover == partner) ++pair_end;
-        const auto given = graph.responses(account, partner);
-        if (!given.empty() && graph.network_of(partner) == graph.network_of(account)) {
-          const int64_t pair_first = std::min(it->published_ms, given.front().published_ms);
-          const int64_t pair_last =
-              std::max((pair_end - 1)->published_ms, given.back().published_ms);
-          History& own = history[account];
-          first = own.partners == 0 ? pair_first : std::min(first, pair_first);
-          last = own.partners == 0 ? pair_last : std::max(last, pair_last);
-          ++own.partners;
-          own.length_ms = last - first;
-        }
-        it = pair_end;
-      }
-    }
-  });
-
-  std::map<NetworkId, std::vector<AccountId>> candidates;
-  std::map<NetworkId, uint32_t> accounts;
-  for (AccountId a = 0; a < graph.accounts(); ++a) {
-    ++accounts[graph.network_of(a)];
-    if (history[a].length_ms > 0) candidates[graph.network_of(a)].push_back(a);
-  }
-  std::vector<AccountId> chosen;
-  for (auto& [network, longest] : candidates) {
-    // 0.29 of a hundred is 29, though a little less in binary.
-    constexpr double kRounding = 1e-9;
-    const auto share =
-        static_cast<size_t>(std::floor(policy.teleport_share * accounts[network] + kRounding));
-    const size_t wanted =
-        std::min(longest.size(), std::max(share, static_cast<size_t>(policy.teleport_min)));
-    std::partial_sort(longest.begin(), longest.begin() + static_cast<std::ptrdiff_t>(wanted),
-                      longest.end(), [&](AccountId a, AccountId b) {
-                        if (history[a].length_ms != history[b].length_ms) {
-                          return history[a].length_ms > history[b].length_ms;
-                        }
-                        if (history[a].partners != history[b].partners) {
-                          return history[a].partners > history[b].partners;
-                        }
-                        return a < b;
-                      });
-    chosen.insert(chosen.end(), longest.begin(),
-                  longest.begin() + static_cast<std::ptrdiff_t>(wanted));
-  }
-  std::sort(chosen.begin(), chosen.end());
-  return chosen;
+VouchOptions vouch_options(const Policy& policy, unsigned threads) {
+  return {policy.vouches_max, policy.vouch_half_life_days, policy.method == 1, threads};
 }
 
 }  // namespace bellwether

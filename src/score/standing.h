@@ -70,12 +70,7 @@ class Standing {
   double vouches_max_;
 };
 
-// The automatic teleport set: in each network apart the accounts with the longest reciprocated
-// history, teleport_share of all its accounts and at least teleport_min where there are so many
-// candidates. The reciprocated history of an account is the time from its first to its last act,
-// given or received, with an account of the same network such that both responded to the other; it
-// must be above 0. Ties go to the one with more such partners, then to the smaller id. Ascending.
-std::vector<AccountId> choose_teleport_set(const GraphSnapshot& graph, const Policy& policy,
-                                           unsigned threads);
+// As a policy has it.
+VouchOptions vouch_options(const Policy& policy, unsigned threads = 1);
 
 }  // namespace bellwether

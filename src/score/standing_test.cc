@@ -153,7 +153,7 @@ TEST(Standing, KeptMassesGiveTheSameStanding) {
   const TestScores scores = score_world(line.world);
   const Standing kept({scores.standing.mass().begin(), scores.standing.mass().end()},
                       {scores.standing.mass_one().begin(), scores.standing.mass_one().end()},
-                      scores.graph.vouches(vouch_options_of(line.world.policy)), line.world.policy);
+                      scores.graph.vouches(vouch_options(line.world.policy)), line.world.policy);
   for (PersonId u = 0; u < 4; ++u) {
     for (PersonId v = 0; v < 4; ++v) {
       EXPECT_TRUE(same_bits(kept.for_receiver(scores.graph, u, v),
@@ -166,7 +166,7 @@ RC_GTEST_PROP(StandingProperty, AgreesWithDenseMatrices, ()) {
   const TestWorld world = *any_world();
   const PersonMap persons = persons_of(world);
   const GraphSnapshot graph = graph_of(world, ledger_of(world, persons), persons);
-  const VouchGraph vouches = graph.vouches(vouch_options_of(world.policy));
+  const VouchGraph vouches = graph.vouches(vouch_options(world.policy));
   VouchMatrix matrix(world.accounts());
   for (AccountId to = 0; to < world.accounts(); ++to) {
     for (uint64_t i = vouches.row[to]; i < vouches.row[to + 1]; ++i) {
@@ -197,124 +197,6 @@ RC_GTEST_PROP(StandingProperty, AgreesWithDenseMatrices, ()) {
   const Standing again(graph, vouches, world.teleport_set, policy, 3);
   RC_ASSERT(std::equal(again.mass().begin(), again.mass().end(), standing.mass().begin(),
                        [](double a, double b) { return same_bits(a, b); }));
-}
-
-// ---- the automatic teleport set -----------------------------------------------------------------
-
-// `a` and `b` respond to each other, first and last `days` apart.
-void reciprocate(TestWorld& world, AccountId a, AccountId b, double days) {
-  world.respond(a, Verb::kReply, b, at_day(-100));
-  world.respond(b, Verb::kReply, a, at_day(-100 + days));
-}
-
-std::vector<AccountId> chosen(const TestWorld& world, unsigned threads = 1) {
-  const PersonMap persons = persons_of(world);
-  return choose_teleport_set(graph_of(world, ledger_of(world, persons), persons), world.policy,
-                             threads);
-}
-
-TEST(TeleportSet, AreThoseWithTheLongestReciprocatedHistory) {
-  TestWorld world;
-  world.add_accounts(40);
-  world.policy.teleport_min = 4;
-  for (AccountId pair = 0; pair < 10; ++pair) {
-    reciprocate(world, 2 * pair, 2 * pair + 1, 10 + pair);
-  }
-  EXPECT_THAT(chosen(world), ElementsAre(16, 17, 18, 19));
-  world.policy.teleport_min = 6;
-  EXPECT_THAT(chosen(world), ElementsAre(14, 15, 16, 17, 18, 19));
-}
-
-TEST(TeleportSet, IsAShareOfAllAccountsWhereThatIsMore) {
-  TestWorld world;
-  world.add_accounts(400);
-  for (AccountId pair = 0; pair < 40; ++pair) reciprocate(world, 2 * pair, 2 * pair + 1, 10);
-  EXPECT_EQ(chosen(world).size(), 10U) << "at least ten";
-  world.policy.teleport_share = 0.03;
-  EXPECT_EQ(chosen(world).size(), 12U);
-  world.policy.teleport_share = 1;
-  EXPECT_EQ(chosen(world).size(), 80U) << "no more than candidates";
-}
-
-// 0.29 * 100 is a little less than 29 in binary.
-TEST(TeleportSet, ItsShareIsNotRoundedDownTwice) {
-  TestWorld world;
-  const auto all = world.add_accounts(100);
-  for (const AccountId a : all) {
-    const AccountId b = all[(a + 1) % 100];
-    world.respond(a, Verb::kReply, b, at_day(-9));
-    world.respond(b, Verb::kReply, a, at_day(-8));
-  }
-  world.policy.teleport_min = 0;
-  for (int percent = 1; percent <= 100; ++percent) {
-    world.policy.teleport_share = percent / 100.0;
-    const TestScores scores = score_world(world);
-    EXPECT_EQ(choose_teleport_set(scores.graph, world.policy, 1).size(),
-              static_cast<size_t>(percent));
-  }
-}
-
-TEST(TeleportSet, OneSidedHistoryIsNone) {
-  TestWorld world;
-  world.add_accounts(3);
-  world.respond(0, Verb::kReply, 1, at_day(-100));
-  world.respond(0, Verb::kReply, 1, at_day(-1));
-  world.respond(1, Verb::kReply, 2, at_day(-50));
-  EXPECT_THAT(chosen(world), IsEmpty());
-}
-
-TEST(TeleportSet, AHistoryOfOneInstantIsNone) {
-  TestWorld world;
-  world.add_accounts(2);
-  reciprocate(world, 0, 1, 0);
-  EXPECT_THAT(chosen(world), IsEmpty());
-}
-
-TEST(TeleportSet, HistoryRunsFromTheFirstToTheLastActWithAnyPartner) {
-  TestWorld world;
-  world.add_accounts(6);
-  world.policy.teleport_min = 1;
-  reciprocate(world, 0, 1, 50);
-  // Two has a short exchange early and another one late: sixty days in all.
-  reciprocate(world, 2, 3, 1);
-  world.respond(2, Verb::kReply, 4, at_day(-41));
-  world.respond(4, Verb::kReply, 2, at_day(-40));
-  // Five has spoken to Zero for longer, but was never answered.
-  world.respond(5, Verb::kReply, 0, at_day(-200));
-  EXPECT_THAT(chosen(world), ElementsAre(2));
-}
-
-TEST(TeleportSet, TiesGoToMorePartnersThenToTheSmallerAccount) {
-  TestWorld world;
-  world.add_accounts(6);
-  world.policy.teleport_min = 1;
-  reciprocate(world, 0, 1, 50);
-  reciprocate(world, 4, 5, 50);
-  EXPECT_THAT(chosen(world), ElementsAre(0));
-  reciprocate(world, 4, 3, 50);
-  EXPECT_THAT(chosen(world), ElementsAre(4));
-}
-
-TEST(TeleportSet, IsChosenInEachNetworkApart) {
-  TestWorld world;
-  world.add_accounts(4, 0);
-  world.add_accounts(4, 1);
-  world.policy.teleport_min = 2;
-  reciprocate(world, 0, 1, 50);
-  reciprocate(world, 2, 3, 40);
-  reciprocate(world, 4, 5, 3);
-  reciprocate(world, 6, 7, 2);
-  // Across networks nothing counts.
-  reciprocate(world, 3, 7, 90);
-  EXPECT_THAT(chosen(world), ElementsAre(0, 1, 4, 5));
-}
-
-RC_GTEST_PROP(TeleportSetProperty, DoesNotDependOnThreads, ()) {
-  TestWorld world = *any_world();
-  world.policy.teleport_min = *rc::gen::inRange(0, 12);
-  const auto one = chosen(world, 1);
-  RC_ASSERT(chosen(world, 3) == one);
-  RC_ASSERT(std::is_sorted(one.begin(), one.end()));
 }
 
 }  // namespace

@@ -151,17 +151,13 @@ inline GraphSnapshot graph_of(const TestWorld& world, const std::vector<LedgerEn
   return {std::move(entries), world.account_network, persons, world.as_of};
 }
 
-inline VouchOptions vouch_options_of(const Policy& policy, unsigned threads = 1) {
-  return {policy.vouches_max, policy.vouch_half_life_days, threads};
-}
-
 inline TestScores score_world(const TestWorld& world, unsigned threads = 1) {
   PersonMap persons = persons_of(world);
   CreditSummary summary;
   std::vector<LedgerEntry> ledger = ledger_of(world, persons, threads, &summary);
   GraphSnapshot graph = graph_of(world, ledger, persons);
-  Standing standing(graph, graph.vouches(vouch_options_of(world.policy, threads)),
-                    world.teleport_set, world.policy, threads);
+  Standing standing(graph, graph.vouches(vouch_options(world.policy, threads)), world.teleport_set,
+                    world.policy, threads);
   std::vector<PersonScore> scores =
       score_everybody(graph, standing, world.policy, world.posts, threads);
   return {std::move(persons),  summary,          std::move(ledger), std::move(graph),

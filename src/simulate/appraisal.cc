@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "credit/ledger.h"
+#include "score/teleport.h"
 
 namespace bellwether {
 
@@ -71,9 +72,8 @@ Appraisal appraise(const World& world, const Policy& policy,
   GraphSnapshot graph = graph_of(world, ledger, threads);
   std::vector<AccountId> teleport(teleport_set.begin(), teleport_set.end());
   if (teleport.empty()) teleport = choose_teleport_set(graph, policy, threads);
-  Standing standing(graph,
-                    graph.vouches({policy.vouches_max, policy.vouch_half_life_days, threads}),
-                    teleport, policy, threads);
+  Standing standing(graph, graph.vouches(vouch_options(policy, threads)), teleport, policy,
+                    threads);
   std::vector<PersonScore> scores = score_everybody(graph, standing, policy, {}, threads);
   rank_everybody(scores);
   return {std::move(ledger), std::move(graph), std::move(teleport), std::move(standing),

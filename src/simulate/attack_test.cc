@@ -315,7 +315,19 @@ TEST(Bound, APodAloneIsNeverSettled) {
   }
 }
 
-// With the set chosen before, sleepers hold only what honest people gave them by answering.
+// Years of words among themselves, backdated or aged, buy no place in the set, nor points that
+// bought accounts do not, whether the set was chosen before or with all of it in the log.
+TEST(Bound, SleepersBuyAtMostThreePointsAndNoPlaceInTheTeleportSetWheneverItIsChosen) {
+  for (const char* attack : {"sleeper:5", "sleeper:40", "sleeper:300"}) {
+    for (const AttackOutcome& o : outcomes_of(attack)) {
+      EXPECT_EQ(o.teleport_fakes, 0U) << attack << ", " << told(o);
+      EXPECT_LE(o.gained, 3) << attack << ", " << told(o);
+    }
+  }
+}
+
+// Where every response vouches, as in method 1: with the set chosen before, sleepers hold only what
+// honest people gave them by answering.
 TEST(Bound, SleepersMoveNoMorePeopleThanAnsweredThem) {
   for (const uint64_t rng_seed : {1U, 2U, 3U}) {
     const Town& t = town(rng_seed);

@@ -62,7 +62,8 @@ int command_score(Context& context, const std::vector<std::string>& arguments) {
   ScoreRequest request;
   app.add_option("--as-of", as_of, "the instant to speak for; otherwise just after the newest act")
       ->type_name("TIME");
-  app.add_option("--method", request.method, "method to use")->default_str(std::string(kMethod));
+  app.add_option("--method", request.method,
+                 "bellwether/1 or bellwether/2; otherwise the one that policy.toml names");
   app.footer("Examples:\n  bellwether score\n  bellwether score --as-of 2012-07-05");
   if (const auto code = parse(app, context, arguments)) return *code;
   if (!as_of.empty()) {

@@ -45,9 +45,8 @@ Result<std::vector<StandingRow>> standings_as_of(Workspace& workspace, Instant a
   }));
   const GraphSnapshot graph(std::move(entries), numbering->account_network, std::move(persons),
                             as_of, workspace.threads(), std::move(remainder));
-  const Standing standing(
-      graph, graph.vouches({policy.vouches_max, policy.vouch_half_life_days, workspace.threads()}),
-      teleport, policy, workspace.threads());
+  const Standing standing(graph, graph.vouches(vouch_options(policy, workspace.threads())),
+                          teleport, policy, workspace.threads());
   std::vector<StandingRow> rows;
   for (AccountId a = 0; a < graph.accounts(); ++a) {
     if (standing.mass()[a] > 0) rows.push_back({a, standing.mass()[a], standing.mass_one()[a]});

@@ -949,8 +949,7 @@ struct Query::Impl {
     const GraphSnapshot graph(std::move(entries), numbering.account_network, std::move(persons),
                               view.info.as_of, 1, std::move(remainder));
     const Standing standing(mass, mass_one,
-                            graph.vouches({view.policy.vouches_max,
-                                           view.policy.vouch_half_life_days, workspace.threads()}),
+                            graph.vouches(vouch_options(view.policy, workspace.threads())),
                             view.policy);
     all->scores = score_everybody(graph, standing, view.policy, {}, workspace.threads());
     rank_everybody(all->scores);
@@ -1586,7 +1585,8 @@ Result<PolicyComparison> Query::compare_policies(
       rank_everybody(scored.scores);
     }
     PolicyComparison::Side& told = result.sides[side];
-    told = {policies[side].asked, policy.name, scored.policy_hash, std::string(kMethod), 0, 0};
+    told = {policies[side].asked,       policy.name, scored.policy_hash,
+            method_name(policy.method), 0,           0};
     for (const PersonScore& score : scored.scores) {
       everybody[key_of(score)].scores[side] = &score;
       ++told.people;

@@ -254,8 +254,7 @@ Result<Slice> read_slice(LedgerSource& ledger, const LinkGroups& links,
                                                 as_of, 1, std::move(remainder));
   slice.accounts = std::move(ids);
   slice.standing = std::make_unique<Standing>(
-      mass, mass_one, slice.graph->vouches({policy.vouches_max, policy.vouch_half_life_days, 1}),
-      policy);
+      mass, mass_one, slice.graph->vouches(vouch_options(policy, 1)), policy);
   return slice;
 }
 

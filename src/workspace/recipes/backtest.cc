@@ -41,7 +41,7 @@ Result<BacktestResult> backtest(Workspace& workspace, const BacktestOptions& opt
             bellwether::backtest(ledger, numbering->account_network, persons, teleport, policy,
                                  options, workspace.threads(), tell));
   BW_ASSIGN(const LogSummary summary, workspace.store().summary());
-  result.method = kMethod;
+  result.method = method_name(policy.method);
   result.policy_name = policy.name;
   result.policy_hash = policy_hash(policy, policy.teleport);
   result.automatic_teleport = policy.teleport.empty();

@@ -10,6 +10,7 @@
 #include <set>
 
 #include "score/amplification.h"
+#include "score/teleport.h"
 #include "workspace/persons.h"
 #include "workspace/recipes/scoring.h"
 
@@ -81,8 +82,7 @@ Result<void> Scoring::fold(bool without_remainder) {
   }
   graph_.emplace(std::move(entries_), numbering_->account_network, persons_, as_of_, 1,
                  std::move(remainder_));
-  VouchGraph vouches =
-      graph_->vouches({policy().vouches_max, policy().vouch_half_life_days, workspace_.threads()});
+  VouchGraph vouches = graph_->vouches(vouch_options(policy(), workspace_.threads()));
   BW_TRY(choose_teleport());
   standing_.emplace(*graph_, std::move(vouches), teleport_, policy(), workspace_.threads());
   return {};
@@ -120,7 +120,7 @@ Result<ScoreResult> Scoring::publish() {
   info.as_of = as_of_;
   info.computed = workspace_.now();
   info.generation = summary_.generation;
-  info.method = kMethod;
+  info.method = method_name(policy().method);
   info.policy_name = policy().name;
   BW_ASSIGN(const Policy kept, without_erased());
   info.policy_hash = policy_hash(kept, teleport_names_);
@@ -280,12 +280,15 @@ Result<void> Scoring::choose_teleport() {
 
 Result<ScoreResult> score(Workspace& workspace, const ScoreRequest& request,
                           const std::function<void(std::string_view)>& phase) {
-  if (!request.method.empty() && request.method != kMethod) {
+  const auto method = parse_method(request.method);
+  if (!request.method.empty() && !method) {
     return Error{ErrorCode::kUnsupported,
-                 fmt::format("no method is called '{}'; there is {}", request.method, kMethod)};
+                 fmt::format("no method is called '{}'; there are {} to {}", request.method,
+                             method_name(1), method_name(kMethodNewest))};
   }
   BW_TRY(workspace.reload_policy());
   Scoring scoring(workspace, workspace.store(), phase);
+  if (method) scoring.run(*method);
   BW_ASSIGN(const Instant newest, scoring.newest());
   BW_TRY(scoring.read(request.as_of.value_or(newest)));
   BW_TRY(scoring.fold());

@@ -14,7 +14,7 @@ namespace bellwether {
 
 struct ScoreRequest {
   std::optional<Instant> as_of;  // empty: just after the newest event
-  std::string method;            // empty: bellwether/1
+  std::string method;            // "bellwether/1"; empty: the policy's
 };
 
 struct ScoreResult {

@@ -23,11 +23,17 @@ class Scoring {
   using Phase = std::function<void(std::string_view)>;
   // Reads and writes `store`, which is the workspace's or one that is to take its place.
   Scoring(Workspace& workspace, Store& store, const Phase& phase)
-      : workspace_(workspace), store_(store), phase_(phase) {}
-  // Under another policy, which is borrowed, and only to look: neither ledger nor teleport set is
+      : workspace_(workspace), store_(store), phase_(phase), policy_(workspace.policy()) {}
+  // By another method than the policy names.
+  void run(int method) { policy_ = under_method(policy_, method); }
+  // Under another policy, and only to look: neither ledger nor teleport set is
   // written, posts are not tallied, nothing is forecast, and publish() must not be called.
   Scoring(Workspace& workspace, const Policy& policy, const Phase& phase)
-      : workspace_(workspace), store_(workspace.store()), phase_(phase), other_(&policy) {}
+      : workspace_(workspace),
+        store_(workspace.store()),
+        phase_(phase),
+        policy_(policy),
+        looks_only_(true) {}
 
   // As of when a scoring speaks unless told otherwise: just after the newest event, and not before
   // the newest erasure. kNotFound: there is no act with a known time.
@@ -61,8 +67,8 @@ class Scoring {
   void begin(std::string_view name) {
     if (phase_) phase_(name);
   }
-  const Policy& policy() const { return other_ != nullptr ? *other_ : workspace_.policy(); }
-  bool looks_only() const { return other_ != nullptr; }
+  const Policy& policy() const { return policy_; }
+  bool looks_only() const { return looks_only_; }
   Instant reach_from() const {
     return Instant{as_of_.ms - int64_t{policy().reach_days} * kMsPerDay};
   }
@@ -77,7 +83,8 @@ class Scoring {
   Workspace& workspace_;
   Store& store_;
   const Phase& phase_;
-  const Policy* other_ = nullptr;  // empty: the workspace's
+  Policy policy_;
+  bool looks_only_ = false;
   Instant as_of_;
   LogSummary summary_;
   std::shared_ptr<const Numbering> numbering_;

@@ -93,7 +93,7 @@ Result<TruthResult> grade_simulated(const TruthOptions& options, const Policy& p
   TruthResult result;
   BW_ASSIGN(result.report, grade_truth(options, policy, threads, done));
   result.community = options.community;
-  result.method = kMethod;
+  result.method = method_name(policy.method);
   result.policy_name = policy.name;
   result.policy_hash = policy_hash(policy, policy.teleport);
   return result;
@@ -122,7 +122,7 @@ Result<AttacksResult> try_attacks(const CommunityOptions& options,
   result.people = static_cast<uint32_t>(before.scores.size());
   for (const PersonScore& score : before.scores) result.settled += score.settled ? 1 : 0;
   result.teleport_size = static_cast<uint32_t>(before.teleport_set.size());
-  result.method = kMethod;
+  result.method = method_name(policy.method);
   result.policy_name = policy.name;
   result.policy_hash = policy_hash(policy, policy.teleport);
   return result;

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "score/teleport.h"
+
+#include <algorithm>
+#include <boost/graph/compressed_sparse_row_graph.hpp>
+#include <boost/graph/strong_components.hpp>
+#include <cmath>
+#include <map>
+#include <span>
+
+#include "base/parallel.h"
+
+namespace bellwether {
+namespace {
+
+constexpr size_t kRowsPerPiece = 4096;
+
+// So many seats; 0.29 of a hundred is 29, though a little less in binary.
+size_t share_of(double share, size_t whole) {
+  constexpr double kRounding = 1e-9;
+  return static_cast<size_t>(std::floor(share * static_cast<double>(whole) + kRounding));
+}
+
+std::vector<AccountId> by_history(const GraphSnapshot& graph, const Policy& policy,
+                                  unsigned threads) {
+  struct History {
+    int64_t length_ms = 0;
+    uint32_t partners = 0;
+  };
+  std::vector<History> history(graph.accounts());
+  parallel_for(graph.accounts(), kRowsPerPiece, threads, [&](size_t begin, size_t end) {
+    for (size_t i = begin; i < end; ++i) {
+      const auto account = static_cast<AccountId>(i);
+      int64_t first = 0;
+      int64_t last = 0;
+      const auto row = graph.received(account);
+      for (auto it = row.begin(); it != row.end();) {
+        const AccountId partner = it->mover;
+        auto pair_end = it;
+        while (pair_end != row.end() && pair_end->mover == partner) ++pair_end;
+        const auto given = graph.responses(account, partner);
+        if (!given.empty() && graph.network_of(partner) == graph.network_of(account)) {
+          const int64_t pair_first = std::min(it->published_ms, given.front().published_ms);
+          const int64_t pair_last =
+              std::max((pair_end - 1)->published_ms, given.back().published_ms);
+          History& own = history[account];
+          first = own.partners == 0 ? pair_first : std::min(first, pair_first);
+          last = own.partners == 0 ? pair_last : std::max(last, pair_last);
+          ++own.partners;
+          own.length_ms = last - first;
+        }
+        it = pair_end;
+      }
+    }
+  });
+
+  std::map<NetworkId, std::vector<AccountId>> candidates;
+  std::map<NetworkId, uint32_t> accounts;
+  for (AccountId a = 0; a < graph.accounts(); ++a) {
+    ++accounts[graph.network_of(a)];
+    if (history[a].length_ms > 0) candidates[graph.network_of(a)].push_back(a);
+  }
+  std::vector<AccountId> chosen;
+  for (auto& [network, longest] : candidates) {
+    const size_t wanted =
+        std::min(longest.size(), std::max(share_of(policy.teleport_share, accounts[network]),
+                                          static_cast<size_t>(policy.teleport_min)));
+    std::partial_sort(longest.begin(), longest.begin() + static_cast<std::ptrdiff_t>(wanted),
+                      longest.end(), [&](AccountId a, AccountId b) {
+                        if (history[a].length_ms != history[b].length_ms) {
+                          return history[a].length_ms > history[b].length_ms;
+                        }
+                        if (history[a].partners != history[b].partners) {
+                          return history[a].partners > history[b].partners;
+                        }
+                        return a < b;
+                      });
+    chosen.insert(chosen.end(), longest.begin(),
+                  longest.begin() + static_cast<std::ptrdiff_t>(wanted));
+  }
+  std::sort(chosen.begin(), chosen.end());
+  return chosen;
+}
+
+bool unasked(std::span<const FoldEntry> responses) {
+  return std::any_of(responses.begin(), responses.end(),
+                     [](const FoldEntry& e) { return !e.courted(); });
+}
+
+// Who responded to whom unasked, within a network: rows by receiver.
+struct Unasked {
+  explicit Unasked(const GraphSnapshot& graph) : row(graph.accounts() + 1, 0) {
+    for (AccountId receiver = 0; receiver < graph.accounts(); ++receiver) {
+      const auto received = graph.received(receiver);
+      for (size_t begin = 0; begin < received.size();) {
+        size_t end = begin + 1;
+        while (end < received.size() && received[end].mover == received[begin].mover) ++end;
+        const AccountId from = received[begin].mover;
+        if (graph.network_of(from) == graph.network_of(receiver) &&
+            unasked(received.subspan(begin, end - begin))) {
+          mover.push_back(from);
+        }
+        begin = end;
+      }
+      row[receiver + 1] = mover.size();
+    }
+  }
+  std::span<const AccountId> of(AccountId receiver) const {
+    return std::span(mover).subspan(row[receiver], row[receiver + 1] - row[receiver]);
+  }
+
+  std::vector<size_t> row;  // by receiver, accounts + 1
+  std::vector<AccountId> mover;
+};
+
+// Which group each account is of: responses lead from each of it to each. Numbered in no promised
+// order.
+std::vector<uint32_t> groups_of(const GraphSnapshot& graph, const Unasked& responses) {
+  using Graph =
+      boost::compressed_sparse_row_graph<boost::directedS, boost::no_property, boost::no_property,
+                                         boost::no_property, uint32_t, uint64_t>;
+  std::vector<std::pair<uint32_t, uint32_t>> edges;
+  edges.reserve(responses.mover.size());
+  for (AccountId receiver = 0; receiver < graph.accounts(); ++receiver) {
+    // From receiver to mover: the groups of a graph and of its reverse are the same.
+    for (const AccountId mover : responses.of(receiver)) edges.emplace_back(receiver, mover);
+  }
+  const Graph directed(boost::edges_are_sorted, edges.begin(), edges.end(), graph.accounts());
+  std::vector<uint32_t> group(graph.accounts());
+  boost::strong_components(directed, boost::make_iterator_property_map(
+                                         group.begin(), boost::get(boost::vertex_index, directed)));
+  return group;
+}
+
+std::vector<AccountId> by_core(const GraphSnapshot& graph, const Policy& policy, unsigned threads) {
+  const Unasked responses(graph);
+  const std::vector<uint32_t> group = groups_of(graph, responses);
+  // Members by group, ascending within each.
+  std::vector<AccountId> members(graph.accounts());
+  for (AccountId a = 0; a < graph.accounts(); ++a) members[a] = a;
+  std::stable_sort(members.begin(), members.end(),
+                   [&](AccountId a, AccountId b) { return group[a] < group[b]; });
+
+  struct Core {
+    std::span<const AccountId> members;
+    size_t audience = 0;  // accounts that respond to one of them, they themselves included
+  };
+  std::map<NetworkId, Core> cores;
+  std::vector<AccountId> seen_by(graph.accounts(), kNobody);  // the first of the group last counted
+  for (size_t begin = 0; begin < members.size();) {
+    size_t end = begin + 1;
+    while (end < members.size() && group[members[end]] == group[members[begin]]) ++end;
+    const std::span<const AccountId> own = std::span(members).subspan(begin, end - begin);
+    begin = end;
+    if (own.size() < 2) continue;
+    Core found{own, 0};
+    for (const AccountId member : own) {
+      for (const AccountId mover : responses.of(member)) {
+        if (seen_by[mover] == own.front()) continue;
+        seen_by[mover] = own.front();
+        ++found.audience;
+      }
+    }
+    Core& core = cores[graph.network_of(own.front())];
+    const bool larger = found.audience > core.audience ||
+                        (found.audience == core.audience && own.front() < core.members.front());
+    if (larger) core = found;
+  }
+
+  std::vector<AccountId> chosen;
+  for (const auto& of_network : cores) {
+    const Core& core = of_network.second;
+    struct Candidate {
+      AccountId account;
+      uint32_t partners;
+      size_t responders;
+    };
+    std::vector<Candidate> candidates(core.members.size());
+    parallel_for(candidates.size(), 64, threads, [&](size_t begin, size_t end) {
+      for (size_t i = begin; i < end; ++i) {
+        const AccountId account = core.members[i];
+        const auto movers = responses.of(account);
+        candidates[i] = {account, 0, movers.size()};
+        for (const AccountId mover : movers) {
+          if (unasked(graph.responses(account, mover))) ++candidates[i].partners;
+        }
+      }
+    });
+    const size_t wanted =
+        std::min(candidates.size(), std::max(share_of(policy.teleport_share, core.audience),
+                                             static_cast<size_t>(policy.teleport_min)));
+    const auto last = candidates.begin() + static_cast<std::ptrdiff_t>(wanted);
+    std::partial_sort(candidates.begin(), last, candidates.end(),
+                      [](const Candidate& a, const Candidate& b) {
+                        if (a.partners != b.partners) return a.partners > b.partners;
+                        if (a.responders != b.responders) return a.responders > b.responders;
+                        return a.account < b.account;
+                      });
+    for (auto each = candidates.begin(); each != last; ++each) chosen.push_back(each->account);
+  }
+  std::sort(chosen.begin(), chosen.end());
+  return chosen;
+}
+
+}  // namespace
+
+std::vector<AccountId> choose_teleport_set(const GraphSnapshot& graph, const Policy& policy,
+                                           unsigned threads) {
+  return policy.method == 1 ? by_history(graph, policy, threads) : by_core(graph, policy, threads);
+}
+
+}  // namespace bellwether
