@@ -280,6 +280,27 @@ TEST_F(WorkspaceTest, LinkedPeopleHaveTheirScoreHoweverTheLinkWasMade) {
   }
 }
 
+// Consent is that of the account which names a person, and movers were looked up by another one.
+TEST_F(WorkspaceTest, ListedMoversAreShownWhicheverAccountNamesThem) {
+  const auto workspace = open("home");
+  read(*workspace, village());
+  ASSERT_TRUE(workspace->registry().set_consent("csv:ana", Consent::kListed).ok());
+  for (const auto& [first, other] : {std::pair("csv:p5", "csv:p6"), {"csv:p6", "csv:p5"}}) {
+    ASSERT_TRUE(workspace->registry().link(first, other).ok());
+    ASSERT_TRUE(workspace->registry().set_consent(first, Consent::kListed).ok());
+    score_now(*workspace);
+    Query query(*workspace);
+    const auto told = query.explain("csv:ana", {}, Viewer::kPublic);
+    ASSERT_TRUE(told.ok());
+    EXPECT_THAT(told->contributions, SizeIs(1)) << first;
+    const auto card = query.show("csv:ana", Viewer::kPublic);
+    ASSERT_TRUE(card.ok());
+    EXPECT_THAT(card->moves, SizeIs(1)) << first;
+    ASSERT_TRUE(workspace->registry().set_consent(first, Consent::kPrivate).ok());
+    ASSERT_TRUE(workspace->registry().unlink(other).ok());
+  }
+}
+
 TEST_F(WorkspaceTest, NoEvidenceIsNoScoreAndNotZero) {
   const auto workspace = open("home");
   read(*workspace,

@@ -232,9 +232,9 @@ struct Query::Impl {
     return {};
   }
 
-  // `first_account`: of the person, in the ledger's numbering.
-  bool may_see(const SnapshotView& view, AccountId first_account, Viewer viewer) const {
-    return viewer == Viewer::kOperator || view.listed.contains(first_account);
+  // `account`: any of the person's, in the ledger's numbering.
+  bool may_see(const SnapshotView& view, AccountId account, Viewer viewer) const {
+    return viewer == Viewer::kOperator || view.listed.contains(group_of(view, account).front());
   }
 
   // The accounts of the person that a ledger account belongs to, the first one first.
