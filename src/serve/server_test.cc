@@ -1079,7 +1079,8 @@ TEST_F(ServerTest, EveryParameterOfASimulationChangesItAndEveryReplySaysWhatItIs
       {"more_verb", {"more=1&more_verb=react", "more=1"}},
       {"from", {"more=9&from=crowd", "more=9"}},
   };
-  for (const json& p : description("people_what_if").at("parameters")) {
+  const json parameters = description("people_what_if").at("parameters");
+  for (const json& p : parameters) {
     const auto name = p.at("name").get<std::string>();
     if (name == "id") continue;
     ASSERT_TRUE(with_and_without.contains(name)) << name << " has no example here";

@@ -173,6 +173,7 @@ class Commands(unittest.TestCase):
         ran = subprocess.run([source / "tools" / "method-figures", "--check", "simulate"],
                              capture_output=True, text=True)
         self.assertEqual(ran.returncode, 0, ran.stderr)
+
     def test_whoever_has_the_receipts_can_compute_the_score_again(self):
         self.ready()
         told = json.loads(bellwether("explain", "ana", "--by", "act", "--json", home=self.home).stdout)
