@@ -375,6 +375,16 @@ class Commands(unittest.TestCase):
         self.assertAlmostEqual(same["agreement"]["spearman"], 1)
         self.assertIn("Nobody's score differs", bellwether(
             "compare", "--policies", "current", tried, home=self.home).stdout)
+        # An older method beside the newest.
+        older = self.folder / "older.toml"
+        older.write_text('method = "bellwether/1"\n' + tried.read_text())
+        methods = json.loads(bellwether(
+            "compare", "--policies", older, "current", "ana", "--json", home=self.home).stdout)
+        self.assertEqual(methods["policies"][0]["method"], "bellwether/1")
+        self.assertNotEqual(methods["policies"][1]["method"], "bellwether/1")
+        self.assertNotEqual(methods["policies"][0]["policy"], methods["policies"][1]["policy"])
+        for side, told_of in zip(("first", "second"), methods["policies"]):
+            self.assertEqual(methods["people"][0][side]["method"], told_of["method"])
         # Those asked about, as asked; and in the other forms.
         options = ("compare", "--policies", "1", tried, "p3", "ana")
         two = json.loads(bellwether(*options, "--json", home=self.home).stdout)["people"]

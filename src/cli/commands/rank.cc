@@ -407,13 +407,14 @@ void print_policies(Context& context, const PolicyComparison& comparison) {
   Table sides({{"", false},
                {"policy", false},
                {"hash", false},
+               {"method", false},
                {"people", true},
                {"settled", true},
                {"from", false}});
   for (size_t side = 0; side < 2; ++side) {
     const PolicyComparison::Side& s = comparison.sides[side];
-    sides.row(
-        {side == 0 ? "A" : "B", s.name, s.policy, grouped(s.people), grouped(s.settled), s.asked});
+    sides.row({side == 0 ? "A" : "B", s.name, s.policy, s.method, grouped(s.people),
+               grouped(s.settled), s.asked});
   }
   sides.print(context.out, context.columns);
   const Agreement& a = comparison.agreement;
@@ -465,7 +466,7 @@ void print_policies(Context& context, const PolicyComparison& comparison) {
   context.out << '\n';
   say("? provisional, hence not ranked. Scores compare only under one policy; what can be compared "
       "is the order.");
-  say(fmt::format("Method {}. {}", comparison.sides[0].method, kNotAVerdict));
+  say(std::string(kNotAVerdict));
 }
 
 int compare_policies(Context& context, const CommonOptions& common,

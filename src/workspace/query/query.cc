@@ -754,12 +754,15 @@ struct Query::Impl {
     result.policy_name = then.policy_name;
     if (score_then) result.score = score_then->value;
     result.points = change.difference();
-    ChangeWords words{change,
-                      then.as_of,
-                      view.info.as_of,
-                      fmt::format("{} ({})", then.policy_name, then.policy_hash),
-                      fmt::format("{} ({})", view.info.policy_name, view.info.policy_hash),
-                      {}};
+    ChangeWords words{change, then.as_of, view.info.as_of, {}, {}, {}};
+    // The name is no part of what a policy means.
+    if (then.policy_hash != view.info.policy_hash) {
+      const auto named = [](const SnapshotInfo& s) {
+        return fmt::format("{} ({}, {})", s.policy_name, s.policy_hash, s.method);
+      };
+      words.policy_then = named(then);
+      words.policy_now = named(view.info);
+    }
     for (const AccountEntry& account : accounts) {
       const uint64_t own = hash64(account.ref());
       if (own == key) continue;

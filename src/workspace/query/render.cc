@@ -648,7 +648,8 @@ namespace {
 
 Json under_json(const PolicyComparison::Person::Under& under, const PolicyComparison::Side& side) {
   const bool scored = under.score.has_value();
-  return {{"policy", side.policy},
+  return {{"method", side.method},
+          {"policy", side.policy},
           {"score", number(under.score)},
           {"low", scored ? number(under.low) : Json(nullptr)},
           {"high", scored ? number(under.high) : Json(nullptr)},
@@ -709,7 +710,6 @@ std::string to_ndjson(const PolicyComparison& comparison) {
     Json json = person_json(comparison, person);
     json["simulated"] = comparison.meta.simulated;
     json["as_of"] = instant(comparison.meta.as_of);
-    json["method"] = comparison.sides[0].method;
     out += line_of(json);
   }
   return out;
@@ -717,24 +717,24 @@ std::string to_ndjson(const PolicyComparison& comparison) {
 
 std::string to_csv(const PolicyComparison& comparison) {
   std::string out;
-  csv_header(out, {"person", "name", "first_policy", "first_score", "first_low", "first_high",
-                   "first_settled", "first_rank", "second_policy", "second_score", "second_low",
-                   "second_high", "second_settled", "second_rank", "simulated", "as_of", "method"});
+  csv_header(out, {"person", "name", "first_method", "first_policy", "first_score", "first_low",
+                   "first_high", "first_settled", "first_rank", "second_method", "second_policy",
+                   "second_score", "second_low", "second_high", "second_settled", "second_rank",
+                   "simulated", "as_of"});
   for (const PolicyComparison::Person& person : comparison.people) {
     CsvLine line(out);
     line.text(person.person).text(person.name);
     for (size_t side = 0; side < 2; ++side) {
       const auto& under = person.under[side];
-      line.text(comparison.sides[side].policy)
+      line.text(comparison.sides[side].method)
+          .text(comparison.sides[side].policy)
           .number(under.score)
           .number(under.low, under.score.has_value())
           .number(under.high, under.score.has_value())
           .truth(under.settled)
           .count(under.rank, under.rank != 0);
     }
-    line.truth(comparison.meta.simulated)
-        .instant(comparison.meta.as_of)
-        .text(comparison.sides[0].method);
+    line.truth(comparison.meta.simulated).instant(comparison.meta.as_of);
   }
   return out;
 }

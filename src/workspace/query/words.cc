@@ -216,7 +216,7 @@ std::string standing_words(const ChangeWords& what) {
 }
 
 std::string policy_words(const ChangeWords& what) {
-  if (what.policy_then == what.policy_now) return {};
+  if (what.policy_then.empty()) return {};
   return fmt::format("the policy is another: {} then, {} now", what.policy_then, what.policy_now);
 }
 

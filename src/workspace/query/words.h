@@ -35,8 +35,8 @@ std::vector<std::string> missing_words(const MissingEvidence& missing, const Per
 struct ChangeWords {
   const Change& change;
   Instant then, now;
-  std::string policy_then, policy_now;
-  std::vector<std::string> linked;  // accounts that had a score of their own then
+  std::string policy_then, policy_now;  // empty: one policy
+  std::vector<std::string> linked;      // accounts that had a score of their own then
 };
 std::string evidence_words(const ChangeWords& what, const std::vector<std::string>& names);
 std::string withdrawn_words(const ChangeWords& what);
