@@ -51,7 +51,9 @@ def people(home):
     the top rest on the standing of everybody else."""
     ranking = bellwether("rank", "--all", "--limit", "25", "--format", "ndjson", home=home).stdout
     first = json.loads(ranking.splitlines()[0])["person"]
-    told = json.loads(bellwether("explain", first, "--by", "month", "--json", home=home).stdout)
+    # Without what changed since the snapshot before: how often each was scored is not compared.
+    told = json.loads(bellwether(
+        "explain", first, "--by", "month", "--since", "none", "--json", home=home).stdout)
     del told["meta"]  # when it was computed, and of how many sources
     return ranking + json.dumps(told)
 
