@@ -14,17 +14,6 @@ namespace {
 
 constexpr size_t kRowsPerPiece = 4096;
 
-// Calls `pair(first, last)` for each run of entries of one mover.
-template <typename Entries, typename Visit>
-void for_each_pair(const Entries& entries, Visit&& visit) {
-  for (size_t begin = 0; begin < entries.size();) {
-    size_t end = begin + 1;
-    while (end < entries.size() && entries[end].mover == entries[begin].mover) ++end;
-    visit(entries.subspan(begin, end - begin));
-    begin = end;
-  }
-}
-
 constexpr int64_t kWeekMs = 7 * kMsPerDay;
 // What has halved a hundred times is nothing, beside anything else that a score adds up.
 constexpr double kHalvingsMax = 100;

@@ -177,6 +177,17 @@ class GraphSnapshot {
   std::vector<uint32_t> spent_;      // vouches that are used up, by account; empty: none
 };
 
+// Calls `visit` with each run of entries of one mover; `entries` by mover.
+template <typename Visit>
+void for_each_pair(std::span<const FoldEntry> entries, Visit&& visit) {
+  for (size_t begin = 0; begin < entries.size();) {
+    size_t end = begin + 1;
+    while (end < entries.size() && entries[end].mover == entries[begin].mover) ++end;
+    visit(entries.subspan(begin, end - begin));
+    begin = end;
+  }
+}
+
 // How many different movers `received` names within [from, end); by mover and time, as
 // GraphSnapshot::received_by gives it.
 uint32_t movers_within(std::span<const FoldEntry> received, Instant from, Instant end);

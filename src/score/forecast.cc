@@ -183,23 +183,20 @@ class Series {
   using Sums = std::array<double, kHorizons>;
   void tell(std::span<const FoldEntry> received, std::vector<Sums>& moved) const {
     moved.assign(until_.size(), Sums{});
-    for (size_t begin = 0; begin < received.size();) {
-      size_t end = begin + 1;
-      while (end < received.size() && received[end].mover == received[begin].mover) ++end;
+    for_each_pair(received, [&](std::span<const FoldEntry> pair) {
       Sums x{};
-      size_t at = begin;
+      size_t at = 0;
       for (size_t i = 0; i < until_.size(); ++i) {
-        if (at > begin) {
+        if (at > 0) {
           for (size_t h = 0; h < kHorizons; ++h) x[h] *= shrink_[i - 1][h];
         }
-        for (; at < end && received[at].published_ms < until_[i].ms; ++at) {
-          add(received[at], until_[i], x);
+        for (; at < pair.size() && pair[at].published_ms < until_[i].ms; ++at) {
+          add(pair[at], until_[i], x);
         }
-        if (at == begin) continue;
+        if (at == 0) continue;
         for (size_t h = 0; h < kHorizons; ++h) moved[i][h] += chance(x[h]);
       }
-      begin = end;
-    }
+    });
   }
 
  private:

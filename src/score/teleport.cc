@@ -33,24 +33,18 @@ std::vector<AccountId> by_history(const GraphSnapshot& graph, const Policy& poli
       const auto account = static_cast<AccountId>(i);
       int64_t first = 0;
       int64_t last = 0;
-      const auto row = graph.received(account);
-      for (auto it = row.begin(); it != row.end();) {
-        const AccountId partner = it->mover;
-        auto pair_end = it;
-        while (pair_end != row.end() && pair_end->mover == partner) ++pair_end;
+      for_each_pair(graph.received(account), [&](std::span<const FoldEntry> pair) {
+        const AccountId partner = pair.front().mover;
         const auto given = graph.responses(account, partner);
-        if (!given.empty() && graph.network_of(partner) == graph.network_of(account)) {
-          const int64_t pair_first = std::min(it->published_ms, given.front().published_ms);
-          const int64_t pair_last =
-              std::max((pair_end - 1)->published_ms, given.back().published_ms);
-          History& own = history[account];
-          first = own.partners == 0 ? pair_first : std::min(first, pair_first);
-          last = own.partners == 0 ? pair_last : std::max(last, pair_last);
-          ++own.partners;
-          own.length_ms = last - first;
-        }
-        it = pair_end;
-      }
+        if (given.empty() || graph.network_of(partner) != graph.network_of(account)) return;
+        const int64_t pair_first = std::min(pair.front().published_ms, given.front().published_ms);
+        const int64_t pair_last = std::max(pair.back().published_ms, given.back().published_ms);
+        History& own = history[account];
+        first = own.partners == 0 ? pair_first : std::min(first, pair_first);
+        last = own.partners == 0 ? pair_last : std::max(last, pair_last);
+        ++own.partners;
+        own.length_ms = last - first;
+      });
     }
   });
 
@@ -91,17 +85,12 @@ bool unasked(std::span<const FoldEntry> responses) {
 struct Unasked {
   explicit Unasked(const GraphSnapshot& graph) : row(graph.accounts() + 1, 0) {
     for (AccountId receiver = 0; receiver < graph.accounts(); ++receiver) {
-      const auto received = graph.received(receiver);
-      for (size_t begin = 0; begin < received.size();) {
-        size_t end = begin + 1;
-        while (end < received.size() && received[end].mover == received[begin].mover) ++end;
-        const AccountId from = received[begin].mover;
-        if (graph.network_of(from) == graph.network_of(receiver) &&
-            unasked(received.subspan(begin, end - begin))) {
+      for_each_pair(graph.received(receiver), [&](std::span<const FoldEntry> pair) {
+        const AccountId from = pair.front().mover;
+        if (graph.network_of(from) == graph.network_of(receiver) && unasked(pair)) {
           mover.push_back(from);
         }
-        begin = end;
-      }
+      });
       row[receiver + 1] = mover.size();
     }
   }
