@@ -1066,7 +1066,7 @@ struct Query::Impl {
       if (none && !order.empty()) {
         return Error{ErrorCode::kNotFound,
                      fmt::format("there is no forecast: the log has to hold more than {} days",
-                                 kForecastDays[0])};
+                                 kForecastDays[0] * (1 + kForecastKnownShare))};
       }
     }
     const size_t begin = std::min<size_t>(request.offset, order.size());
