@@ -14,11 +14,14 @@
 namespace bellwether {
 namespace {
 
-constexpr int kFormatVersion = 3;
+constexpr int kFormatVersion = 4;
 constexpr std::string_view kTombstones =
     "CREATE TABLE erasure_salt(salt TEXT NOT NULL);"
     "INSERT INTO erasure_salt VALUES(lower(hex(randomblob(16))));"
     "CREATE TABLE tombstones(hash TEXT PRIMARY KEY, finished INTEGER NOT NULL) WITHOUT ROWID;";
+constexpr std::string_view kHiddenTopics =
+    "CREATE TABLE hidden_topics(person TEXT NOT NULL, topic TEXT NOT NULL,"
+    "  PRIMARY KEY(person, topic)) WITHOUT ROWID;";
 constexpr int kApplicationId = 0x42575231;  // "BWR1", so that another program's file is told apart
 constexpr std::array<std::string_view, 3> kConsentNames{"private", "listed", "erased"};
 
@@ -302,12 +305,13 @@ Result<std::unique_ptr<Registry>> Registry::open(const std::string& folder) {
           "CREATE TABLE persons(person TEXT PRIMARY KEY, consent INTEGER NOT NULL) WITHOUT ROWID;"
           "CREATE TABLE teleport(network TEXT NOT NULL, account TEXT NOT NULL,"
           "  PRIMARY KEY(network, account)) WITHOUT ROWID;"
-          "{}PRAGMA application_id = {}; PRAGMA user_version = {};",
-          kTombstones, kApplicationId, kFormatVersion));
+          "{}{}PRAGMA application_id = {}; PRAGMA user_version = {};",
+          kTombstones, kHiddenTopics, kApplicationId, kFormatVersion));
     }));
   } else if (id[0][0] != std::to_string(kApplicationId)) {
     return Error{ErrorCode::kCorrupt, impl->path + " is not a Bellwether registry"};
-  } else if (version[0][0] != std::to_string(kFormatVersion) && version[0][0] != "2") {
+  } else if (version[0][0] != std::to_string(kFormatVersion) && version[0][0] != "2" &&
+             version[0][0] != "3") {
     return Error{
         ErrorCode::kUnsupported,
         fmt::format("{} has format version {}; this program reads version {}: use the program "
@@ -320,9 +324,11 @@ Result<std::unique_ptr<Registry>> Registry::open(const std::string& folder) {
                  fmt::format("{} is damaged ({}); restore the folder from a copy", impl->path,
                              problems.front())};
   }
-  if (version[0][0] == "2") {
+  if (version[0][0] == "2" || version[0][0] == "3") {
     BW_TRY(impl->atomically([&]() -> Result<void> {
-      return impl->run(fmt::format("{}PRAGMA user_version = {};", kTombstones, kFormatVersion));
+      return impl->run(fmt::format("{}{}PRAGMA user_version = {};",
+                                   version[0][0] == "2" ? kTombstones : "", kHiddenTopics,
+                                   kFormatVersion));
     }));
   }
   // What is deleted is overwritten, so that nothing of it stays in a free page.
@@ -361,6 +367,8 @@ Result<void> Registry::link_all(const std::vector<std::pair<std::string, std::st
                        " (SELECT max(position) FROM links WHERE person = ?1) WHERE person = ?2",
                        {person, joining}));
       BW_TRY(impl_->query("DELETE FROM persons WHERE person = ?", {joining}));
+      BW_TRY(impl_->query("UPDATE OR REPLACE hidden_topics SET person = ? WHERE person = ?",
+                          {person, joining}));
     }
     return {};
   });
@@ -383,6 +391,7 @@ Result<void> Registry::unlink(std::string_view account) {
     if (name == person) {
       BW_TRY(impl_->query("UPDATE links SET person = ? WHERE person = ?", {next, person}));
       BW_TRY(impl_->query("UPDATE persons SET person = ? WHERE person = ?", {next, person}));
+      BW_TRY(impl_->query("UPDATE hidden_topics SET person = ? WHERE person = ?", {next, person}));
     }
     if (left.size() == 1) {
       BW_TRY(impl_->query("DELETE FROM links WHERE account = ?", {next}));
@@ -448,6 +457,62 @@ Result<std::vector<std::string>> Registry::listed() {
   std::vector<std::string> persons;
   for (const auto& row : rows) persons.push_back(row[0]);
   return persons;
+}
+
+Result<void> Registry::hide_topic(std::string_view account, std::string_view topic) {
+  if (!is_reference(account)) return not_a_reference(account);
+  if (topic.empty() || topic.size() > kTopicBytesMax || !is_clean_text(topic)) {
+    return Error{ErrorCode::kInvalidArgument, "a topic is a word or a few"};
+  }
+  const std::lock_guard lock(impl_->mutex);
+  BW_ASSIGN(const bool gone, impl_->is_erased(account));
+  if (gone) {
+    return Error{ErrorCode::kInvalidArgument,
+                 "they were erased: there is nobody left to show or to hide"};
+  }
+  BW_ASSIGN(const std::string person, impl_->person_of(account));
+  return impl_->atomically([&]() -> Result<void> {
+    BW_TRY(impl_->query("INSERT OR IGNORE INTO hidden_topics VALUES(?, ?)",
+                        {person, std::string(topic)}));
+    return {};
+  });
+}
+
+Result<void> Registry::restore_topic(std::string_view account, std::string_view topic) {
+  const std::lock_guard lock(impl_->mutex);
+  BW_ASSIGN(const std::string person, impl_->person_of(account));
+  bool hidden = false;
+  const auto take_out = [&]() -> Result<void> {
+    BW_TRY(impl_->query("DELETE FROM hidden_topics WHERE person = ? AND topic = ?",
+                        {person, std::string(topic)}));
+    hidden = sqlite3_changes(impl_->db) > 0;
+    return {};
+  };
+  BW_TRY(impl_->atomically(take_out));
+  if (!hidden) {
+    return Error{ErrorCode::kNotFound, fmt::format("{} does not hide '{}'", person, topic)};
+  }
+  return {};
+}
+
+Result<std::vector<std::string>> Registry::hidden_topics(std::string_view account) {
+  const std::lock_guard lock(impl_->mutex);
+  BW_ASSIGN(const std::string person, impl_->person_of(account));
+  BW_ASSIGN(
+      const auto rows,
+      impl_->query("SELECT topic FROM hidden_topics WHERE person = ? ORDER BY topic", {person}));
+  std::vector<std::string> topics;
+  for (const auto& row : rows) topics.push_back(row[0]);
+  return topics;
+}
+
+Result<std::vector<HiddenTopic>> Registry::hidden_topics() {
+  const std::lock_guard lock(impl_->mutex);
+  BW_ASSIGN(const auto rows,
+            impl_->query("SELECT person, topic FROM hidden_topics ORDER BY person, topic", {}));
+  std::vector<HiddenTopic> topics;
+  for (const auto& row : rows) topics.push_back({row[0], row[1]});
+  return topics;
 }
 
 Result<std::vector<std::string>> Registry::teleport_set(std::string_view network) {
@@ -519,6 +584,7 @@ Result<ForgottenCounts> Registry::forget(const std::vector<std::string>& account
     for (const std::string& account : accounts) {
       BW_TRY(remove("DELETE FROM links WHERE account = ?", account, counts.links));
       BW_TRY(remove("DELETE FROM persons WHERE person = ?", account, counts.consents));
+      BW_TRY(remove("DELETE FROM hidden_topics WHERE person = ?", account, counts.hidden_topics));
       BW_ASSIGN(const auto networks,
                 impl_->query("SELECT network FROM teleport WHERE account = ?", {account}));
       BW_TRY(remove("DELETE FROM teleport WHERE account = ?", account, counts.teleport));

@@ -65,6 +65,7 @@ struct ForgottenCounts {
   uint64_t links = 0;
   uint64_t consents = 0;
   uint64_t teleport = 0;  // memberships in automatic teleport sets
+  uint64_t hidden_topics = 0;
 };
 
 // Stands in an automatic teleport set of which nobody is left, so that none is chosen anew.
@@ -75,10 +76,16 @@ struct Link {
   std::string person;   // the first account of the person; links() leaves out person == account
 };
 
+// A topic that a person does not want to be named with.
+struct HiddenTopic {
+  std::string person;  // their first account
+  std::string topic;   // normalised
+};
+
 class Registry {
  public:
   // Opens registry.sqlite in `folder`, creating it if it is not there and upgrading one of
-  // format 2. Reads all of it: every change leaves a hash of the whole content, which is held
+  // format 2 or 3. Reads all of it: every change leaves a hash of the whole content, which is held
   // against it here. kUnsupported: written by another version; kCorrupt: not a registry, or its
   // bytes are not what was written; kIo: the system refused.
   static Result<std::unique_ptr<Registry>> open(const std::string& folder);
@@ -106,6 +113,18 @@ class Registry {
   Result<void> set_consent(std::string_view account, Consent consent);
   // The first accounts of all listed persons, sorted.
   Result<std::vector<std::string>> listed();
+
+  // Topics that the person of this account is not to be shown with; they stay hidden whatever is
+  // scored or read again, and go with the person. `topic` is normalised (normalise_topic), of at
+  // most kTopicBytesMax bytes. Hiding twice is no error. kInvalidArgument: not network:name, not a
+  // topic, or they were erased.
+  Result<void> hide_topic(std::string_view account, std::string_view topic);
+  // kNotFound: it is not hidden.
+  Result<void> restore_topic(std::string_view account, std::string_view topic);
+  // Of the person of this account, sorted.
+  Result<std::vector<std::string>> hidden_topics(std::string_view account);
+  // Of everybody, by person, then topic.
+  Result<std::vector<HiddenTopic>> hidden_topics();
 
   // The teleport set of a network once chosen, sorted; empty: not chosen yet.
   Result<std::vector<std::string>> teleport_set(std::string_view network);

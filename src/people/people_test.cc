@@ -87,6 +87,36 @@ TEST_F(RegistryTest, NobodyIsListedWhoDidNotAsk) {
   EXPECT_THAT(*registry_->listed(), IsEmpty());
 }
 
+TEST_F(RegistryTest, AHiddenTopicIsThePersonsWhicheverAccountIsNamed) {
+  ASSERT_TRUE(registry_->hide_topic("x:ana", "tea").ok());
+  ASSERT_TRUE(registry_->hide_topic("x:ana", "tea").ok());
+  ASSERT_TRUE(registry_->hide_topic("git:ana", "kilns").ok());
+  ASSERT_TRUE(registry_->hide_topic("git:ana", "tea").ok());
+  ASSERT_TRUE(registry_->hide_topic("x:bo", "raku").ok());
+  ASSERT_TRUE(registry_->link("x:ana", "git:ana").ok());
+  open();
+  EXPECT_THAT(*registry_->hidden_topics("git:ana"), ElementsAre("kilns", "tea"));
+  EXPECT_EQ(registry_->hidden_topics()->size(), 3U);
+  // The person goes on under their next account.
+  ASSERT_TRUE(registry_->link("x:ana", "mail:ana").ok());
+  ASSERT_TRUE(registry_->unlink("x:ana").ok());
+  EXPECT_THAT(*registry_->hidden_topics("x:ana"), IsEmpty());
+  EXPECT_THAT(*registry_->hidden_topics("mail:ana"), ElementsAre("kilns", "tea"));
+  ASSERT_TRUE(registry_->restore_topic("mail:ana", "tea").ok());
+  EXPECT_EQ(registry_->restore_topic("mail:ana", "tea").error().code, ErrorCode::kNotFound);
+  EXPECT_THAT(*registry_->hidden_topics("git:ana"), ElementsAre("kilns"));
+  EXPECT_THAT(*registry_->check(), IsEmpty());
+}
+
+TEST_F(RegistryTest, OnlyATopicOfAnAccountCanBeHidden) {
+  for (const std::string& topic :
+       {std::string(), std::string("\x01"), std::string(kTopicBytesMax + 1, 'x')}) {
+    EXPECT_EQ(registry_->hide_topic("x:ana", topic).error().code, ErrorCode::kInvalidArgument);
+  }
+  EXPECT_TRUE(registry_->hide_topic("x:ana", std::string(kTopicBytesMax, 'x')).ok());
+  EXPECT_EQ(registry_->hide_topic("ana", "tea").error().code, ErrorCode::kInvalidArgument);
+}
+
 TEST_F(RegistryTest, RefusesWhatIsNoAccount) {
   for (const char* text : {"", "ana", ":ana", "x:"}) {
     EXPECT_EQ(registry_->link("x:bo", text).error().code, ErrorCode::kInvalidArgument);
@@ -176,6 +206,7 @@ TEST_F(RegistryTest, WhoIsErasedLeavesNoByteAndIsKnownAgainByAnyName) {
   const std::vector<std::string> accounts{"mastodon:@quibble@example.social", "x:4711"};
   ASSERT_TRUE(registry_->link(accounts[0], accounts[1]).ok());
   ASSERT_TRUE(registry_->set_consent(accounts[0], Consent::kListed).ok());
+  ASSERT_TRUE(registry_->hide_topic("x:4711", "quibbling").ok());
   ASSERT_TRUE(registry_->set_teleport_set("x", {"x:4711"}).ok());
   ASSERT_TRUE(registry_->set_teleport_set("mastodon", {accounts[0], "mastodon:@bo"}).ok());
 
@@ -187,6 +218,7 @@ TEST_F(RegistryTest, WhoIsErasedLeavesNoByteAndIsKnownAgainByAnyName) {
   EXPECT_EQ(counts->links, 2U);
   EXPECT_EQ(counts->consents, 1U);
   EXPECT_EQ(counts->teleport, 2U);
+  EXPECT_EQ(counts->hidden_topics, 1U);
   EXPECT_FALSE(*registry_->unfinished(accounts[1]));
   for (const char* name : {"quibble", "4711"}) {
     EXPECT_EQ(all_bytes(folder_).find(name), std::string::npos) << name;
@@ -204,6 +236,8 @@ TEST_F(RegistryTest, WhoIsErasedLeavesNoByteAndIsKnownAgainByAnyName) {
   EXPECT_EQ(*registry_->consent("x:4711"), Consent::kErased);
   EXPECT_FALSE(registry_->set_consent("x:4711", Consent::kListed).ok());
   EXPECT_FALSE(registry_->link("x:bo", "x:4711").ok());
+  EXPECT_FALSE(registry_->hide_topic("x:4711", "tea").ok());
+  EXPECT_THAT(*registry_->hidden_topics("x:4711"), IsEmpty());
   // A set of which nobody is left is still one that was chosen.
   EXPECT_THAT(*registry_->teleport_set("x"), ElementsAre(std::string(kNobodyLeft)));
   EXPECT_THAT(*registry_->teleport_set("mastodon"), ElementsAre("mastodon:@bo"));
