@@ -401,7 +401,8 @@ void print_ranking(Context& context, const Ranking& ranking) {
   const Meta& meta = ranking.meta;
   std::ostream& out = context.out;
   if (meta.simulated) out << "SIMULATED: a made-up community, nobody real.\n";
-  fmt::print(out, "As of {}: {} settled, {} provisional.\n", to_day(meta.as_of),
+  fmt::print(out, "As of {}{}: {} settled, {} provisional.\n", to_day(meta.as_of),
+             ranking.topic.empty() ? "" : fmt::format(", on {} and all below it", ranking.topic),
              grouped(ranking.settled), grouped(ranking.provisional));
   if (meta.stale) out << "The log has changed since: `bellwether score` brings this up to date.\n";
   if (meta.sources_broken > 0) {
@@ -445,7 +446,7 @@ void print_ranking(Context& context, const Ranking& ranking) {
                drift > 2    ? "rising"
                : drift < -2 ? "cooling"
                             : "steady",
-               p.reason});
+               p.topic_hidden ? "(hides this topic) " + p.reason : p.reason});
   }
   table.print(out, context.columns);
   out << '\n';

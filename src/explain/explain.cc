@@ -7,7 +7,6 @@
 #include <cmath>
 #include <map>
 #include <numeric>
-#include <set>
 #include <tuple>
 #include <utility>
 
@@ -310,6 +309,10 @@ std::vector<ContributionGroup> group(
         if (known == names.end()) {
           known = names.emplace(act.entry.topics, topics(act.entry.topics)).first;
         }
+        if (known->second.empty()) {
+          add(0, {}, act, act.points);
+          break;
+        }
         const auto share = act.points / static_cast<double>(known->second.size());
         for (const std::string& topic : known->second) add(1, topic, act, share).topic = topic;
         break;
@@ -369,42 +372,6 @@ std::vector<ContributionGroup> group(
   out.reserve(groups.size());
   for (const uint32_t place : order) out.push_back(std::move(groups[place]));
   return out;
-}
-
-std::vector<std::string> topics_on_evidence(
-    std::span<const Contribution> acts, const Policy& policy,
-    const std::function<std::vector<std::string>(TopicSetId)>& topics) {
-  struct Evidence {
-    std::set<PersonId> movers;
-    std::set<int64_t> days;
-    double points = 0;
-  };
-  std::map<TopicSetId, std::vector<std::string>> names;
-  std::map<std::string, Evidence> evidence;
-  for (const Contribution& act : acts) {
-    if (act.entry.topics == 0 || act.standing < policy.vouched_min) continue;
-    auto known = names.find(act.entry.topics);
-    if (known == names.end()) {
-      known = names.emplace(act.entry.topics, topics(act.entry.topics)).first;
-    }
-    for (const std::string& topic : known->second) {
-      Evidence& e = evidence[topic];
-      e.movers.insert(act.mover);
-      e.days.insert(act.entry.published.ms / kMsPerDay);
-      e.points += act.points;
-    }
-  }
-  std::vector<std::pair<double, std::string>> found;
-  for (const auto& [topic, e] : evidence) {
-    if (e.movers.size() >= static_cast<size_t>(policy.topic_movers_min) &&
-        e.days.size() >= static_cast<size_t>(policy.topic_days_min)) {
-      found.emplace_back(-e.points, topic);
-    }
-  }
-  std::sort(found.begin(), found.end());
-  std::vector<std::string> result;
-  for (auto& [points, topic] : found) result.push_back(std::move(topic));
-  return result;
 }
 
 }  // namespace bellwether

@@ -92,16 +92,10 @@ std::optional<Explanation> explain(const GraphSnapshot& graph, const Standing& s
                                    std::span<const LedgerEntry> entries);
 
 // Adds contributions up, largest first. `topics` names the topics of a set; an act with several
-// counts in equal shares. The groups' points sum to those of `acts`.
+// counts in equal shares, one with none as an act without topic. The groups' points sum to those of
+// `acts`.
 std::vector<ContributionGroup> group(
     std::span<const Contribution> acts, Grouping grouping,
-    const std::function<std::vector<std::string>(TopicSetId)>& topics);
-
-// The topics that are a person's: of which at least topic_movers_min vouched people were moved, on
-// at least topic_days_min days (UTC). Most points first, ties by name. Cost: a little more than
-// linear in the acts.
-std::vector<std::string> topics_on_evidence(
-    std::span<const Contribution> acts, const Policy& policy,
     const std::function<std::vector<std::string>(TopicSetId)>& topics);
 
 }  // namespace bellwether

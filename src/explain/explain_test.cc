@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
-#include <set>
 
 #include "score/random_world_testing.h"
 #include "score/testing.h"
@@ -210,58 +209,15 @@ TEST(Groups, SeveralTopicsOfOneActShareItEvenly) {
   EXPECT_EQ(groups[0].movers, 3U);
 }
 
-// Each of three vouched fans names one topic, on the days given; the next three nobody vouches for.
-std::vector<std::string> topics_of_star(const std::vector<std::pair<AccountId, double>>& acts) {
-  TestWorld world;
-  world.add_accounts(7);
-  world.teleport_set = {1, 2, 3};
-  for (const auto& [fan, day] : acts) {
-    world.respond(fan, Verb::kReply, 0, at_day(day)).topics = 4;  // one topic
-  }
+TEST(Groups, AnActWhoseTopicsNobodyKnowsHasNone) {
+  TestWorld world = three_fans();
+  for (ResolvedAct& act : world.acts) act.topics = 1;
   const auto told = explain_in(world, score_world(world), 0);
-  return topics_on_evidence(told->acts, world.policy, topics_of);
-}
-
-TEST(Topics, MentionedOnceAreNotAttributed) {
-  EXPECT_THAT(topics_of_star({{1, -3}}), IsEmpty());
-  EXPECT_THAT(topics_of_star({{1, -3}, {1, -4}, {1, -5}, {1, -6}}), IsEmpty());
-}
-
-TEST(Topics, NeedThreeVouchedMoversOnTwoDays) {
-  EXPECT_THAT(topics_of_star({{1, -3}, {2, -3}, {3, -4}}), ElementsAre("topic-0"));
-  EXPECT_THAT(topics_of_star({{1, -3}, {2, -4}}), IsEmpty()) << "two people";
-  EXPECT_THAT(topics_of_star({{1, -3}, {2, -3}, {3, -3.1}}), IsEmpty()) << "one day";
-  EXPECT_THAT(topics_of_star({{4, -3}, {5, -4}, {6, -5}}), IsEmpty()) << "nobody vouches";
-  EXPECT_THAT(topics_of_star({{1, -3}, {2, -3}, {6, -5}}), IsEmpty()) << "one is not vouched for";
-}
-
-RC_GTEST_PROP(TopicsProperty, NoneStandsOnFewerThanItsMoversAndDays, ()) {
-  TestWorld world = *any_world();
-  for (size_t i = 0; i < world.acts.size(); ++i) {
-    world.acts[i].topics = static_cast<TopicSetId>(i * 7 % 9);
-  }
-  const TestScores scored = score_world(world);
-  for (const PersonScore& score : scored.scores) {
-    const auto told = explain_in(world, scored, score.person);
-    std::vector<std::string> expected;
-    for (int i = 0; i < 4; ++i) {
-      const std::string topic = "topic-" + std::to_string(i);
-      std::set<PersonId> movers;
-      std::set<std::string> days;
-      for (const Contribution& act : told->acts) {
-        const auto named =
-            act.entry.topics == 0 ? std::vector<std::string>{} : topics_of(act.entry.topics);
-        if (std::find(named.begin(), named.end(), topic) == named.end()) continue;
-        if (act.standing < world.policy.vouched_min) continue;
-        movers.insert(act.mover);
-        days.insert(to_day(act.entry.published));
-      }
-      if (movers.size() >= 3 && days.size() >= 2) expected.push_back(topic);
-    }
-    auto found = topics_on_evidence(told->acts, world.policy, topics_of);
-    std::sort(found.begin(), found.end());
-    RC_ASSERT(found == expected);
-  }
+  const auto groups =
+      group(told->acts, Grouping::kTopic, [](TopicSetId) { return std::vector<std::string>{}; });
+  ASSERT_THAT(groups, SizeIs(1));
+  EXPECT_EQ(groups[0].topic, "");
+  EXPECT_NEAR(groups[0].points, told->score.value - 1, 1e-9);
 }
 
 TEST(Groups, NamesReadBack) {

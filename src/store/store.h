@@ -300,8 +300,12 @@ class Store {
   // Names of the topics of each set asked for, in the order asked.
   virtual Result<std::vector<std::vector<std::string>>> topic_sets(
       std::span<const TopicSetId> sets) = 0;
-  // Every set that holds `topic`; empty: the topic is not known.
-  virtual Result<std::vector<TopicSetId>> sets_with_topic(std::string_view topic) = 0;
+  // Every topic of the log once, with its number (from 1, not all in use), in no promised order.
+  virtual Result<void> each_topic(
+      const std::function<void(uint32_t number, std::string_view name)>& topic) = 0;
+  // Every set with each of its topics by number, in no promised order.
+  virtual Result<void> each_topic_of_sets(
+      const std::function<void(TopicSetId set, uint32_t number)>& member) = 0;
 
   // ---- the ledger, derived
   virtual Result<std::optional<LedgerStamp>> ledger_stamp() = 0;

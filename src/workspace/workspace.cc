@@ -8,6 +8,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "people/ontology_file.h"
+
 namespace bellwether {
 namespace {
 
@@ -77,6 +79,22 @@ Result<std::unique_ptr<Workspace>> Workspace::open(WorkspaceOptions options) {
 
 Result<void> Workspace::reload_policy() {
   BW_ASSIGN(policy_, read_policy(fs::path(options_.home) / "policy.toml"));
+  return {};
+}
+
+Result<std::shared_ptr<const Ontology>> Workspace::ontology() {
+  const std::lock_guard lock(ontology_mutex_);
+  if (!ontology_) {
+    BW_ASSIGN(Ontology loaded, load_ontology(options_.home));
+    ontology_ = std::make_shared<const Ontology>(std::move(loaded));
+  }
+  return ontology_;
+}
+
+Result<void> Workspace::replace_ontology(Ontology ontology) {
+  const std::lock_guard lock(ontology_mutex_);
+  BW_TRY(save_ontology(options_.home, ontology, now()));
+  ontology_ = std::make_shared<const Ontology>(std::move(ontology));
   return {};
 }
 

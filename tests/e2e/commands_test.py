@@ -531,6 +531,152 @@ class Commands(unittest.TestCase):
         self.assertIn("whole", bellwether("check", home=self.home).stdout)
         bellwether("people", "erase", "csv:nobody-at-all", "--yes", home=self.home, code=1)
 
+    def ontology(self, extra=""):
+        """Three files as the published one has them: computing > languages > rust; drinks > tea."""
+        folder = self.folder / "ontology"
+        folder.mkdir(exist_ok=True)
+        (folder / "topics.csv").write_text(
+            '"topicId","topicSlug","topicDisplayName","wikiItemId","freebaseMachineId"\n'
+            '10000000000000000001,"computing","Computing","Q11","0a"\n'
+            '2,"languages","Programming Languages","Q12","0b"\n3,"rust","Rust","",""\n'
+            '4,"drinks","Drinks","",""\n5,"tea","Tea","Q14",""\n')
+        (folder / "edges.csv").write_text(
+            '"parentTopicId","parrentTopicSlug","childTopicId","childTopicSlug"\n0,"_ROOT_",0,"_ROOT_"\n'
+            '0,"_ROOT_",4,"drinks"\n10000000000000000001,"computing",2,"languages"\n'
+            '2,"languages",3,"rust"\n4,"drinks",5,"tea"\n' + extra)
+        (folder / "names.csv").write_text(
+            '"topicId","language","topicDisplayName"\n5,"de","Tee"\n5,"fr","Thé"\n'
+            '10000000000000000001,"de","Datenverarbeitung"\n')
+        return folder
+
+    def ranked(self, topic, *options):
+        told = json.loads(bellwether("rank", "--topic", topic, "--all", "--limit", "0", "--json",
+                                     *options, home=self.home).stdout)
+        return told["topic"], {p["name"]: p["score"] for p in told["people"]}
+
+    def test_a_topic_holds_what_is_below_it_and_every_act_once(self):
+        self.file.write_text(village().replace("RT,ana,rust", "RT,ana,Rust;languages"))
+        self.ready()
+        alone = self.ranked("rust")[1]
+        self.assertLess(self.ranked("languages")[1]["ana"], alone["ana"])
+        bellwether("rank", "--topic", "computing", home=self.home, code=1)
+        told = json.loads(bellwether(
+            "topics", "import", self.ontology(), "--json", home=self.home).stdout)
+        self.assertEqual((told["topics"], told["parents"], told["names"]), (5, 3, 3))
+        self.assertEqual((told["rejected"], told["under_a_root"]), (0, 2))
+        # Half of the acts are on both: below one roof they count once.
+        for asked in ("computing", "Datenverarbeitung", "programming languages", "2",
+                      "10000000000000000001"):
+            self.assertEqual(self.ranked(asked)[1], alone, asked)
+        self.assertEqual(self.ranked("Tee"), self.ranked("tea"))
+        self.assertEqual(self.ranked("DRINKS"), ("drinks", self.ranked("tea")[1]))
+        # The most specific that carry the evidence, not the chain above them.
+        card = json.loads(bellwether("show", "ana", "--json", home=self.home).stdout)
+        self.assertEqual(card["topics"], ["rust"])
+        evidence = {t["topic"]: t for t in card["topic_evidence"]}
+        self.assertEqual(evidence["rust"]["id"], "3")
+        self.assertEqual(len(evidence["rust"]["receipts"]), 3)
+        self.assertEqual(evidence["rust"]["acts"], 24)
+        self.assertGreaterEqual(evidence["rust"]["vouched_movers"], 3)
+        told = json.loads(bellwether(
+            "explain", "ana", "--by", "topic", "--json", home=self.home).stdout)
+        above = {t["topic"]: t for t in told["topic_evidence"]}["computing"]
+        self.assertFalse(above["theirs"])
+        self.assertIn("more specific", above["missing"][0])
+        self.assertEqual(above["acts"], 24)
+        listed = bellwether("topics", "list", "--search", "thé", home=self.home).stdout
+        self.assertIn("Tea (5)", listed)
+        shown = bellwether("topics", "show", "rust", home=self.home).stdout
+        self.assertIn("Above       languages", shown)
+        self.assertIn("ana", shown)
+        self.assertIn("whole", bellwether("check", home=self.home).stdout)
+
+    def test_damaged_rows_of_an_ontology_are_told_by_file_and_line(self):
+        self.ready()
+        folder = self.ontology('3,"rust",10000000000000000001,"computing"\n4,"drinks",77,\n2\n')
+        (folder / "notes.csv").write_text("time,actor\n1,ana\n")
+        done = bellwether("topics", "import", folder, home=self.home)
+        self.assertIn("3 rows were rejected", done.stderr)
+        # Whichever edge of the circle it is, that follows from the ids and not from the lines.
+        self.assertRegex(done.stderr, r"edges\.csv:4: would close a circle: "
+                                      r"languages > rust > computing > languages")
+        self.assertRegex(done.stderr, r"edges\.csv:8: no topic has the id 77")
+        self.assertRegex(done.stderr, r"edges\.csv:9: the row has another number of cells")
+        self.assertRegex(done.stderr, r"Left out: .*notes\.csv")
+        bellwether("topics", "import", "--strict", folder, home=self.home, code=1)
+        bellwether("topics", "import", folder / "notes.csv", home=self.home, code=1)
+        bellwether("topics", "import", folder / "absent.csv", home=self.home, code=1)
+
+    def test_a_hidden_topic_is_shown_nowhere_and_changes_no_score(self):
+        self.ready()
+        bellwether("topics", "import", self.ontology(), home=self.home)
+        for name in ("ana", "p1", "p2"):
+            bellwether("people", "consent", f"csv:{name}", "listed", home=self.home)
+
+        def public(*arguments):
+            return bellwether(*arguments, "--public", home=self.home).stdout
+
+        def told(*arguments):
+            return json.loads(bellwether(
+                "explain", "ana", "--by", "topic", "--json", *arguments, home=self.home).stdout)
+
+        before = told()
+        self.assertIn("rust", public("show", "ana"))
+        bellwether("topics", "hide", "ana", "Rust", home=self.home)
+        for arguments in (("show", "ana"), ("show", "ana", "--json"), ("rank", "--all", "--json"),
+                          ("explain", "ana", "--by", "topic"),
+                          ("explain", "ana", "--by", "topic", "--json"), ("compare", "ana", "p1"),
+                          ("compare", "ana", "p1", "--json")):
+            self.assertNotIn("rust", public(*arguments), arguments)
+        after = told("--public")
+        self.assertEqual(after["score"], before["score"])
+        self.assertAlmostEqual(
+            sum(c["points"] for c in after["contributions"]), after["score"] - 1, delta=1e-9)
+        self.assertNotIn("ana", self.ranked("rust", "--public")[1])
+        self.assertNotIn("ana", public("topics", "show", "rust"))
+        # What is above it is another topic, of which they said nothing.
+        self.assertIn("ana", self.ranked("computing", "--public")[1])
+        # The operator sees it, marked.
+        self.assertIn("ana", self.ranked("rust")[1])
+        self.assertIn("hides this topic",
+                      bellwether("rank", "--topic", "rust", "--all", home=self.home).stdout)
+        marked = {t["topic"]: t["hidden"] for t in told()["topic_evidence"]}
+        self.assertTrue(marked["rust"])
+        self.assertIn("rust (hidden from others)",
+                      bellwether("explain", "ana", "--by", "topic", home=self.home).stdout)
+        self.assertEqual(told()["topics"], [])
+        # It outlasts reading and scoring, and can be taken back by another name.
+        more = self.folder / "more.csv"
+        more.write_text("time,actor,verb,target,topics\n1748000000,p9,reply,ana,rust\n")
+        bellwether("ingest", more, home=self.home)
+        bellwether("score", home=self.home)
+        self.assertNotIn("rust", public("show", "ana"))
+        self.assertEqual(bellwether("topics", "hide", "ana", home=self.home).stdout, "rust\n")
+        bellwether("topics", "restore", "ana", "#RUST", home=self.home)
+        self.assertIn("rust", public("show", "ana"))
+        bellwether("topics", "restore", "ana", "rust", home=self.home, code=1)
+        bellwether("topics", "hide", "nobody", "rust", home=self.home, code=1)
+        bellwether("topics", "hide", "ana", "#", home=self.home, code=2)
+        # It goes with the person.
+        bellwether("topics", "hide", "csv:ana", "tea", home=self.home)
+        gone = json.loads(bellwether(
+            "people", "erase", "csv:ana", "--yes", "--json", home=self.home).stdout)
+        self.assertEqual(gone["removed"]["hidden_topics"], 1)
+
+    def test_a_topic_below_the_rule_says_what_it_lacks(self):
+        self.file.write_text(village() + "1746000000,p1,reply,ana,zithers\n")
+        self.ready()
+        told = json.loads(bellwether(
+            "explain", "ana", "--by", "topic", "--json", home=self.home).stdout)
+        self.assertNotIn("zithers", told["topics"])
+        lacks = {t["topic"]: t for t in told["topic_evidence"]}["zithers"]
+        self.assertFalse(lacks["theirs"])
+        self.assertEqual((lacks["vouched_movers"], lacks["days"], lacks["acts"]), (1, 1, 1))
+        self.assertIn("1 of the 3 vouched people", lacks["missing"][0])
+        self.assertIn("1 of the 2 days", lacks["missing"][1])
+        self.assertIn("1 of the 3 vouched people",
+                      bellwether("explain", "ana", "--by", "topic", home=self.home).stdout)
+
     def test_exit_codes_are_stable(self):
         bellwether(home=self.home, code=2)
         bellwether("dance", home=self.home, code=2)
@@ -559,7 +705,7 @@ class Commands(unittest.TestCase):
         self.assertGreaterEqual(len(names), 12)
         for name in names:
             text = bellwether(name, "--help", home=self.home).stdout
-            self.assertIn("--home", text + bellwether(name, *(["list"] if name == "people" else []),
+            self.assertIn("--home", text + bellwether(name, *(["list"] if name in ("people", "topics") else []),
                                                       "--help", home=self.home).stdout)
         self.assertRegex(bellwether("--version", home=self.home).stdout, r"^bellwether \d+\.\d+\.\d+")
 

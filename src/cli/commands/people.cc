@@ -64,6 +64,8 @@ nlohmann::ordered_json erase_json(const EraseResult& result) {
             {"links", result.registry.links},
             {"consents", result.registry.consents},
             {"teleport", result.registry.teleport},
+            {"hidden_topics", result.registry.hidden_topics},
+            {"ontology", result.ontology},
             {"policy", result.policy},
             {"files", result.store.files}}},
           {"remainders", result.frozen},
@@ -90,6 +92,8 @@ void print_erased(Context& context, const EraseResult& result) {
   add(result.registry.links, "link", "links");
   add(result.registry.consents, "consent", "consents");
   add(result.registry.teleport, "place in a teleport set", "places in teleport sets");
+  add(result.registry.hidden_topics, "hidden topic", "hidden topics");
+  add(result.ontology, "entry of the ontology", "entries of the ontology");
   if (result.policy) others += ", what policy.toml said of them";
   fmt::print(context.out, "Erased: {} by or towards them, of {}{}.\n",
              many(result.store.events, "act", "acts"), many(result.accounts, "account", "accounts"),

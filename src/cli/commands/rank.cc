@@ -46,9 +46,16 @@ void print_head(Context& context, const Meta& meta, const PersonRow& person,
     fmt::print(out, "  L{}.\n", ahead.substr(1));
   }
   if (!person.topics.empty()) {
+    constexpr size_t kShown = 12;
     std::string topics;
-    for (const std::string& topic : person.topics) topics += (topics.empty() ? "" : ", ") + topic;
-    fmt::print(out, "  Topics, on evidence: {}.\n", topics);
+    for (size_t i = 0; i < std::min(kShown, person.topics.size()); ++i) {
+      topics += (i == 0 ? "" : ", ") + person.topics[i];
+    }
+    if (person.topics.size() > kShown) {
+      topics += fmt::format(" and {} more", person.topics.size() - kShown);
+    }
+    fmt::print(out, "  Topics, on evidence: {}.\n",
+               wrap(topics, static_cast<size_t>(context.columns), 2));
   }
   if (meta.stale)
     out << "  The log has changed since: `bellwether score` brings this up to date.\n";
@@ -130,7 +137,7 @@ void print_waterfall(Context& context, const PersonExplanation& told) {
       }
     }
     row(fmt::format("{:.2f}", each.points), each.points, each.median, middle,
-        each.label + first_receipt(each, acts));
+        each.label + (each.hidden ? " (hidden from others)" : "") + first_receipt(each, acts));
   }
   if (told.others.acts > 0) {
     row(fmt::format("{:.2f}", told.others.points), told.others.points, told.others.median,
@@ -200,6 +207,45 @@ void print_change(Context& context, const std::optional<ScoreChange>& change) {
                            : "none, and is taken as 1, where every score begins");
 }
 
+// What topics rest on: of the person's own `most` at most, with `receipts` of each.
+struct TopicsShown {
+  size_t most, receipts;
+  size_t total;  // of their topics, also those that `topics` leaves out
+};
+void print_topics(Context& context, const std::vector<TopicRow>& topics, TopicsShown shown) {
+  const auto print = [&](std::string_view title, bool theirs) {
+    Table table(
+        {{"  points", true}, {"vouched", true}, {"days", true}, {"acts", true}, {"", false}});
+    size_t rows = 0;
+    for (const TopicRow& row : topics) {
+      if (row.theirs != theirs) continue;
+      if (theirs && ++rows > shown.most) continue;
+      if (!theirs) ++rows;
+      std::string text = row.topic + (row.hidden ? " (hidden from others)" : "");
+      for (const std::string& words : row.missing) text += "   " + words;
+      table.row({fmt::format("{:.2f}", row.points), grouped(row.vouched_movers), grouped(row.days),
+                 grouped(row.acts), text});
+      if (!theirs) continue;
+      for (size_t i = 0; i < std::min(shown.receipts, row.receipts.size()); ++i) {
+        const Receipt& r = row.receipts[i];
+        table.row({"", "", "", "",
+                   fmt::format("  {} {} by {}{}", to_day(r.published), to_string(r.verb), r.account,
+                               r.object.empty() ? "" : ", " + r.object)});
+      }
+    }
+    if (rows == 0) return;
+    context.out << '\n' << title << '\n';
+    table.print(context.out, context.columns);
+    if (theirs && shown.total > shown.most) {
+      fmt::print(context.out,
+                 "  and {} more: `bellwether explain --by topic --limit 0` tells of all.\n",
+                 shown.total - shown.most);
+    }
+  };
+  print("What their topics rest on (responses of vouched people)", true);
+  print("Topics that are not theirs, and why", false);
+}
+
 void print_neighbours(Context& context, std::string_view title,
                       const std::vector<Neighbour>& neighbours, bool points) {
   if (neighbours.empty()) return;
@@ -258,7 +304,8 @@ int command_rank(Context& context, const std::vector<std::string>& arguments) {
   app.add_option("--by", by, "order")
       ->check(CLI::IsMember({"score", "momentum", "forecast"}))
       ->capture_default_str();
-  app.add_option("--topic", topic, "only what is about this topic");
+  app.add_option("--topic", topic,
+                 "only what is about this topic or any below it; by any name, in any spelling");
   app.add_option("--network", network, "only what happened on this network");
   app.add_option("--limit", request.limit, "at most so many; 0: all")->capture_default_str();
   app.add_option("--offset", request.offset, "leave out the first so many")->capture_default_str();
@@ -311,6 +358,7 @@ int command_show(Context& context, const std::vector<std::string>& arguments) {
     print_reasons(context, "What holds it up", "+", card->reasons_up);
     print_reasons(context, "What holds it back", "-", card->reasons_down);
     print_missing(context.out, card->missing);
+    print_topics(context, card->topic_evidence, {5, 1, card->person.topics.size()});
     print_neighbours(context, "Whom they move", card->moves, true);
     print_neighbours(context, "Who moves them", card->moved_by, false);
     print_past_forecasts(context, card->forecasts);
@@ -367,7 +415,12 @@ int command_explain(Context& context, const std::vector<std::string>& arguments)
     print_missing(context.out, told->missing);
     print_waterfall(context, *told);
     print_change(context, told->changed);
+    if (request.grouping == Grouping::kTopic) {
+      const size_t most = request.limit == 0 ? told->topic_evidence.size() : request.limit;
+      print_topics(context, told->topic_evidence, {most, 3, told->person.topics.size()});
+    }
     print_where_receipts_are(context, *told);
+
     context.out << '\n';
     print_footer(context, told->meta);
   }

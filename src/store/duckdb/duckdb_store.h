@@ -31,7 +31,10 @@ class DuckStore : public Store {
   Result<std::vector<Receipt>> receipts(std::span<const EventRow> rows) override;
   Result<std::vector<std::vector<std::string>>> topic_sets(
       std::span<const TopicSetId> sets) override;
-  Result<std::vector<TopicSetId>> sets_with_topic(std::string_view topic) override;
+  Result<void> each_topic(
+      const std::function<void(uint32_t number, std::string_view name)>& topic) override;
+  Result<void> each_topic_of_sets(
+      const std::function<void(TopicSetId set, uint32_t number)>& member) override;
 
   Result<std::optional<LedgerStamp>> ledger_stamp() override;
   Result<void> replace_ledger(const LedgerStamp& stamp, const Numbering& numbering,

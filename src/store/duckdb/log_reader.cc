@@ -740,17 +740,21 @@ Result<std::vector<std::vector<std::string>>> DuckStore::topic_sets(
   return out;
 }
 
-Result<std::vector<TopicSetId>> DuckStore::sets_with_topic(std::string_view topic) {
+Result<void> DuckStore::each_topic(
+    const std::function<void(uint32_t number, std::string_view name)>& topic) {
   BW_ASSIGN(DuckConnection connection, core_->database.connect());
-  BW_ASSIGN(DuckStatement statement,
-            connection.prepare("SELECT s.id FROM topics t JOIN topic_sets s ON s.topic = t.id "
-                               "WHERE t.name = $1 ORDER BY s.id"));
-  statement.bind(1, clean_utf8(topic));
-  std::vector<TopicSetId> out;
-  BW_TRY(each_row(std::move(statement).rows(), [&](const DuckRows& rows, size_t i) {
-    out.push_back(rows.column<uint32_t>(0)[i]);
-  }));
-  return out;
+  return each_row(
+      connection.stream("SELECT id, name FROM topics"),
+      [&](const DuckRows& rows, size_t i) { topic(rows.column<uint32_t>(0)[i], rows.text(1, i)); });
+}
+
+Result<void> DuckStore::each_topic_of_sets(
+    const std::function<void(TopicSetId set, uint32_t number)>& member) {
+  BW_ASSIGN(DuckConnection connection, core_->database.connect());
+  return each_row(connection.stream("SELECT id, topic FROM topic_sets"),
+                  [&](const DuckRows& rows, size_t i) {
+                    member(rows.column<uint32_t>(0)[i], rows.column<uint32_t>(1)[i]);
+                  });
 }
 
 }  // namespace bellwether

@@ -12,9 +12,11 @@
 #include <set>
 #include <unordered_set>
 
+#include "event/topic.h"
 #include "workspace/persons.h"
 #include "workspace/query/past.h"
 #include "workspace/query/slice.h"
+#include "workspace/query/topics.h"
 #include "workspace/query/words.h"
 #include "workspace/recipes/rescore.h"
 
@@ -30,6 +32,12 @@ Error no_such_person(const std::string& person) {
   return {ErrorCode::kNotFound,
           fmt::format("nobody here is called '{}': `bellwether rank` lists people", person)};
 }
+
+// Topics shown with what they rest on, and topics that are not (yet) the person's, with what they
+// lack.
+constexpr size_t kTheirsOnCard = 10;
+constexpr size_t kOthersOnCard = 3;
+constexpr size_t kOthersExplained = 20;
 
 std::string shown_name(const AccountEntry& account) {
   return account.display_name.empty() ? account.name : account.display_name;
@@ -99,6 +107,7 @@ class SnapshotView {
   Meta meta;
   LinkGroups links;
   std::set<AccountId> listed;  // first accounts, in the ledger's numbering
+  std::map<AccountId, std::vector<std::string>> hidden_topics;  // by first account
 
   // All scores, by rank: the settled first, then the provisional by independent evidence.
   struct Everybody {
@@ -164,6 +173,14 @@ class SnapshotView {
     return past_.back();
   }
 
+  Result<std::shared_ptr<const TopicIndex>> topics(Workspace& workspace) const {
+    const std::lock_guard lock(mutex_);
+    if (topics_) return topics_;
+    BW_ASSIGN(auto ontology, workspace.ontology());
+    BW_ASSIGN(topics_, TopicIndex::make(workspace.store(), std::move(ontology)));
+    return topics_;
+  }
+
   static bool comes_first(const PersonScore& a, const PersonScore& b) {
     if (a.settled != b.settled) return a.settled;
     if (a.settled) return a.rank < b.rank;
@@ -176,12 +193,13 @@ class SnapshotView {
   }
 
  private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::shared_ptr<const Everybody> everybody_;
   std::mutex given_mutex_;
   std::shared_ptr<const std::vector<uint32_t>> given_;
   std::mutex past_mutex_;
   std::vector<std::shared_ptr<const Past>> past_;  // oldest question first
+  mutable std::shared_ptr<const TopicIndex> topics_;
 };
 
 struct Query::Impl {
@@ -201,6 +219,14 @@ struct Query::Impl {
     BW_ASSIGN(const std::vector<AccountId> listed_ids, store().ledger_ids(listed));
     for (const AccountId id : listed_ids) {
       if (id != kNobody) view->listed.insert(group_of(*view, id).front());
+    }
+    BW_ASSIGN(const auto hidden, workspace.registry().hidden_topics());
+    std::vector<std::string> hiding;
+    for (const HiddenTopic& each : hidden) hiding.push_back(each.person);
+    BW_ASSIGN(const std::vector<AccountId> hiding_ids, store().ledger_ids(hiding));
+    for (size_t i = 0; i < hidden.size(); ++i) {
+      if (hiding_ids[i] == kNobody) continue;
+      view->hidden_topics[group_of(*view, hiding_ids[i]).front()].push_back(hidden[i].topic);
     }
     BW_ASSIGN(const LogSummary summary, store().summary());
     Meta& meta = view->meta;
@@ -391,6 +417,16 @@ struct Query::Impl {
     explicit Books(Store& store) : names(store), topics(store) {}
     NameBook names;
     TopicBook topics;
+    std::shared_ptr<const TopicIndex> index;  // null: nobody's acts have topics
+
+    std::vector<TopicId> topics_of(TopicSetId set) const {
+      return index ? index->of_names(topics.at(set)) : std::vector<TopicId>{};
+    }
+    std::vector<std::string> labels_of(TopicSetId set) const {
+      std::vector<std::string> labels;
+      for (const TopicId topic : topics_of(set)) labels.push_back(index->label(topic));
+      return labels;
+    }
   };
 
   // Everything about one person that takes their slice of the ledger.
@@ -399,7 +435,21 @@ struct Query::Impl {
     Slice slice;
     std::optional<Explanation> explanation;
     std::shared_ptr<Books> books;
+    std::vector<TopicEvidence> evidence;  // set by learn_topics
+    std::set<TopicId> hidden;             // likewise: topics not to be shown with them
   };
+
+  // The topics that the person with this first account is not to be shown with.
+  static std::set<TopicId> hidden_of(const SnapshotView& view, AccountId first_account,
+                                     const TopicIndex& index) {
+    std::set<TopicId> hidden;
+    const auto named = view.hidden_topics.find(first_account);
+    if (named == view.hidden_topics.end()) return hidden;
+    for (const std::string& name : named->second) {
+      if (const TopicId topic = index.find(name); topic != kUnknownTopic) hidden.insert(topic);
+    }
+    return hidden;
+  }
 
   // Without topics and names, which learn_topics() and learn_names() fill in.
   Result<Told> begin_telling(const SnapshotView& view, const std::vector<AccountEntry>& accounts) {
@@ -431,13 +481,93 @@ struct Query::Impl {
         if (act.entry.topics != 0) sets.push_back(act.entry.topics);
       }
     }
+    if (sets.empty()) return {};
+    BW_ASSIGN(books->index, view.topics(workspace));
+    const TopicIndex& index = *books->index;
     BW_TRY(books->topics.learn(std::move(sets)));
+    // What a set means is asked for once.
+    std::map<TopicSetId, std::vector<TopicId>> meaning;
+    const auto topics_of = [&](TopicSetId set) -> std::span<const TopicId> {
+      const auto [at, fresh] = meaning.try_emplace(set);
+      if (fresh) at->second = books->topics_of(set);
+      return at->second;
+    };
     for (Told& told : all) {
       if (!told.explanation) continue;
-      told.row.topics = topics_on_evidence(told.explanation->acts, view.policy,
-                                           [&](TopicSetId set) { return books->topics.at(set); });
+      told.evidence = topic_evidence(told.explanation->acts, view.policy, index.tree(), topics_of);
+      told.hidden = hidden_of(
+          view,
+          told.slice.accounts.empty() ? kNobody : first_account(told.slice, told.slice.person),
+          index);
+      for (const TopicEvidence& each : told.evidence) {
+        if (each.state != TopicState::kTheirs || told.hidden.contains(each.topic)) continue;
+        told.row.topics.push_back(index.label(each.topic));
+      }
     }
     return {};
+  }
+
+  struct TopicRowsMax {
+    size_t theirs, others;
+    bool within;  // also those that more specific topics of theirs hold
+  };
+  // The evidence behind a person's topics: theirs, then others; those with most points.
+  Result<std::vector<TopicRow>> topic_rows(const SnapshotView& view, const Told& told,
+                                           TopicRowsMax most, Viewer viewer) {
+    std::vector<TopicRow> rows;
+    std::vector<const TopicEvidence*> shown;
+    std::vector<EventRow> wanted;
+    for (const TopicEvidence& each : told.evidence) {
+      const bool theirs = each.state == TopicState::kTheirs;
+      const bool hidden = told.hidden.contains(each.topic);
+      if (hidden && viewer == Viewer::kPublic) continue;
+      if (each.state == TopicState::kWithin && !most.within) continue;
+      size_t& left = theirs ? most.theirs : most.others;
+      if (left == 0) continue;
+      --left;
+      shown.push_back(&each);
+      TopicRow& row = rows.emplace_back();
+      row.topic = told.books->index->label(each.topic);
+      if (const auto known = told.books->index->in_ontology(each.topic); known != Ontology::kNone) {
+        row.id = told.books->index->ontology().at(known).stated.id;
+      }
+      row.theirs = theirs;
+      row.hidden = hidden;
+      row.points = each.points;
+      row.vouched_movers = each.movers;
+      row.days = each.days;
+      row.acts = each.acts;
+      row.missing = topic_missing_words(each, view.policy);
+      if (viewer == Viewer::kOperator) {
+        wanted.insert(wanted.end(), each.receipts.begin(), each.receipts.end());
+      }
+    }
+    if (wanted.empty()) return rows;
+    std::sort(wanted.begin(), wanted.end());
+    wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
+    BW_ASSIGN(const auto receipts, store().receipts(wanted));
+    std::map<EventRow, const Receipt*> by_row;
+    for (const Receipt& receipt : receipts) by_row[receipt.row] = &receipt;
+    for (size_t i = 0; i < rows.size(); ++i) {
+      for (const EventRow event : shown[i]->receipts) {
+        if (const auto at = by_row.find(event); at != by_row.end()) {
+          rows[i].receipts.push_back(plain_receipt(*at->second, told.books->index.get()));
+        }
+      }
+    }
+    return rows;
+  }
+
+  // As people read it: phrases without their mark, and none that stands for no topic.
+  static Receipt plain_receipt(Receipt receipt, const TopicIndex* index) {
+    std::set<std::string> topics;
+    for (const std::string& topic : receipt.topics) {
+      if (phrase_of(topic).empty() || (index != nullptr && !index->of_names({topic}).empty())) {
+        topics.emplace(without_mark(topic));
+      }
+    }
+    receipt.topics.assign(topics.begin(), topics.end());
+    return receipt;
   }
 
   // After learn_topics: the names of those who held them up most, and of whoever else is `named`.
@@ -897,18 +1027,16 @@ struct Query::Impl {
   }
 
   // Scores of everybody on the ledger restricted to a topic or a network.
-  Result<std::shared_ptr<const SnapshotView::Everybody>> restricted(const SnapshotView& view,
-                                                                    const RankRequest& request) {
+  Result<std::shared_ptr<const SnapshotView::Everybody>> restricted(
+      const SnapshotView& view, const RankRequest& request, const TopicIndex::Asked& topic) {
     auto all = std::make_shared<SnapshotView::Everybody>();
     BW_ASSIGN(all->numbering, store().ledger_numbering());
     const Numbering& numbering = *all->numbering;
     std::unordered_set<TopicSetId> sets;
     if (request.topic) {
-      BW_ASSIGN(const auto with, store().sets_with_topic(normalise_topic(*request.topic)));
-      sets.insert(with.begin(), with.end());
-      if (sets.empty()) {
-        return Error{ErrorCode::kNotFound, fmt::format("no act is about '{}'", *request.topic)};
-      }
+      BW_TRY(store().each_topic_of_sets([&](TopicSetId set, uint32_t number) {
+        if (topic.holds(number)) sets.insert(set);
+      }));
     }
     std::optional<NetworkId> network;
     if (request.network) {
@@ -1025,15 +1153,99 @@ struct Query::Impl {
     return result;
   }
 
+  // First accounts of those who do not want to be shown with the topic.
+  static std::set<AccountId> hiding(const SnapshotView& view, const TopicIndex& index,
+                                    const TopicIndex::Asked& asked) {
+    std::set<AccountId> first_accounts;
+    const std::string key = topic_key(asked.label);
+    for (const auto& [first, topics] : view.hidden_topics) {
+      for (const std::string& name : topics) {
+        const bool same =
+            asked.topic != kUnknownTopic ? index.find(name) == asked.topic : topic_key(name) == key;
+        if (same) first_accounts.insert(first);
+      }
+    }
+    return first_accounts;
+  }
+
+  // By TopicId, all below included. Empty: not counted.
+  struct TopicCounts {
+    std::vector<uint64_t> responses;
+    std::vector<uint32_t> people;
+  };
+  // One pass over the ledger.
+  Result<TopicCounts> count_topics(const SnapshotView& view, const TopicIndex& index) {
+    TopicCounts counts;
+    counts.responses.assign(index.tree().topics(), 0);
+    counts.people.assign(index.tree().topics(), 0);
+    BW_ASSIGN(const auto numbering, store().ledger_numbering());
+    BW_ASSIGN(const PersonMap persons, person_map(workspace.registry(), store(), *numbering));
+    std::map<TopicSetId, std::vector<TopicId>> topics_of;
+    BW_TRY(store().each_topic_of_sets([&](TopicSetId set, uint32_t number) {
+      if (const TopicId topic = index.of_number(number); topic != kUnknownTopic) {
+        topics_of[set].push_back(topic);
+      }
+    }));
+    for (auto& [set, topics] : topics_of) {
+      std::set<TopicId> all(topics.begin(), topics.end());
+      std::vector<TopicId> next(all.begin(), all.end());
+      while (!next.empty()) {
+        const TopicId topic = next.back();
+        next.pop_back();
+        for (const TopicId parent : index.tree().parents[topic]) {
+          if (all.insert(parent).second) next.push_back(parent);
+        }
+      }
+      topics.assign(all.begin(), all.end());
+    }
+    // Entries stand by receiver; of people with several accounts each pair is remembered.
+    std::vector<PersonId> last(index.tree().topics(), kNobody);
+    std::set<std::pair<PersonId, TopicId>> seen;
+    const bool linked = !view.links.empty();
+    BW_TRY(store().scan_ledger([&](std::span<const LedgerEntry> piece) {
+      for (const LedgerEntry& e : piece) {
+        if (e.topics == 0 || !e.counts_as_of(view.info.as_of)) continue;
+        const PersonId person = persons.person_of[e.receiver];
+        const auto topics = topics_of.find(e.topics);
+        if (person == kNobody || topics == topics_of.end()) continue;
+        for (const TopicId topic : topics->second) {
+          ++counts.responses[topic];
+          if (last[topic] == person) continue;
+          last[topic] = person;
+          if (!linked || seen.emplace(person, topic).second) ++counts.people[topic];
+        }
+      }
+    }));
+    return counts;
+  }
+
+  static TopicSummary summary_of(const TopicIndex& index, TopicId topic,
+                                 const TopicCounts& counts) {
+    TopicSummary summary;
+    summary.topic = index.label(topic);
+    if (const auto known = index.in_ontology(topic); known != Ontology::kNone) {
+      summary.name = index.ontology().shown_name(known);
+      summary.id = index.ontology().at(known).stated.id;
+    }
+    if (!counts.responses.empty()) {
+      summary.responses = counts.responses[topic];
+      summary.people = counts.people[topic];
+    }
+    return summary;
+  }
+
   // The order asked for, cut down to those the viewer may see and has asked about.
+  // `hiding`: first accounts of those who do not want to be shown with its topic.
   Result<Ranking> ranking(SnapshotView& view, const SnapshotView::Everybody& all,
-                          std::vector<uint32_t> order, const RankRequest& request, Viewer viewer) {
+                          std::vector<uint32_t> order, const RankRequest& request, Viewer viewer,
+                          const std::set<AccountId>& hiding = {}) {
     Ranking ranking;
     ranking.meta = view.meta;
     ranking.by = request.by;
     if (viewer == Viewer::kPublic) {
       std::erase_if(order, [&](uint32_t i) {
-        return !may_see(view, group_of(view, all.scores[i].person).front(), viewer);
+        const AccountId first = group_of(view, all.scores[i].person).front();
+        return !may_see(view, first, viewer) || hiding.contains(first);
       });
     }
     for (const uint32_t i : order) {
@@ -1074,6 +1286,11 @@ struct Query::Impl {
                                             : std::min<size_t>(request.limit, order.size() - begin);
     BW_ASSIGN(ranking.people,
               rows(view, all, std::span(order).subspan(begin, count), request.reasons, viewer));
+    for (PersonRow& row : ranking.people) {
+      if (hiding.empty()) break;
+      const AccountRef account = split_reference(row.accounts.front());
+      row.topic_hidden = hiding.contains(all.numbering->find(account.network, account.name));
+    }
     if (viewer == Viewer::kPublic || request.by != RankBy::kScore) {
       // A rank among all would tell how many there are who did not ask to be shown; and one by
       // score would not be the order of this list.
@@ -1155,13 +1372,118 @@ Result<Ranking> Query::rank(const RankRequest& request, Viewer viewer) {
     BW_ASSIGN(view, impl_->load(*found));
   }
   std::shared_ptr<const SnapshotView::Everybody> all;
-  RankRequest asked = request;
+  TopicIndex::Asked topic;
+  std::set<AccountId> hiding;
+  if (request.topic) {
+    BW_ASSIGN(const auto index, view->topics(impl_->workspace));
+    BW_ASSIGN(topic, index->asked(*request.topic));
+    hiding = Impl::hiding(*view, *index, topic);
+  }
   if (request.topic || request.network) {
-    BW_ASSIGN(all, impl_->restricted(*view, request));
+    BW_ASSIGN(all, impl_->restricted(*view, request, topic));
   } else {
     BW_ASSIGN(all, view->everybody(impl_->store()));
   }
-  return impl_->ranking(*view, *all, all->order, asked, viewer);
+  BW_ASSIGN(Ranking ranking, impl_->ranking(*view, *all, all->order, request, viewer, hiding));
+  ranking.topic = topic.label;
+  return ranking;
+}
+
+Result<std::string> Query::topic_called(const std::string& topic) {
+  BW_ASSIGN(const auto view, impl_->view());
+  BW_ASSIGN(const auto index, view->topics(impl_->workspace));
+  if (const TopicId known = index->find(topic); known != kUnknownTopic) return index->label(known);
+  std::string name = normalise_topic(topic);
+  if (name.empty()) {
+    return Error{ErrorCode::kInvalidArgument, fmt::format("'{}' is no topic", topic)};
+  }
+  return name;
+}
+
+Result<TopicList> Query::topics(const TopicsRequest& request) {
+  BW_ASSIGN(const auto view, impl_->view());
+  BW_ASSIGN(const auto index, view->topics(impl_->workspace));
+  BW_ASSIGN(const auto counts, impl_->count_topics(*view, *index));
+  TopicList list;
+  list.meta = view->meta;
+  list.in_ontology = index->ontology().size();
+  const std::string wanted = topic_key(normalise_topic(request.search));
+  const auto holds = [&](std::string_view name) {
+    return topic_key(name).find(wanted) != std::string::npos;
+  };
+  for (TopicId topic = 0; topic < index->tree().topics(); ++topic) {
+    TopicSummary summary = Impl::summary_of(*index, topic, counts);
+    if (!request.search.empty() && !holds(summary.topic) && !holds(summary.name)) {
+      const auto known = index->in_ontology(topic);
+      if (known == Ontology::kNone) continue;
+      const auto& names = index->ontology().at(known).names;
+      if (std::none_of(names.begin(), names.end(),
+                       [&](const Ontology::Name& name) { return holds(name.name); })) {
+        continue;
+      }
+    }
+    list.topics.push_back(std::move(summary));
+  }
+  std::sort(list.topics.begin(), list.topics.end(),
+            [](const TopicSummary& a, const TopicSummary& b) {
+              return std::tuple(b.people, b.responses, a.topic) <
+                     std::tuple(a.people, a.responses, b.topic);
+            });
+  list.found = list.topics.size();
+  if (request.limit > 0 && list.topics.size() > request.limit) list.topics.resize(request.limit);
+  return list;
+}
+
+Result<TopicCard> Query::topic(const std::string& topic, Viewer viewer) {
+  BW_ASSIGN(const auto view, impl_->view());
+  BW_ASSIGN(const auto index, view->topics(impl_->workspace));
+  BW_ASSIGN(const TopicIndex::Asked asked, index->asked(topic));
+  TopicCard card;
+  card.meta = view->meta;
+  Impl::TopicCounts counts;
+  if (viewer == Viewer::kOperator) {
+    BW_ASSIGN(counts, impl_->count_topics(*view, *index));
+  }
+  card.summary.topic = asked.label;
+  if (asked.topic != kUnknownTopic) {
+    card.summary = Impl::summary_of(*index, asked.topic, counts);
+    card.spellings = index->spellings(asked.topic, 20);
+  }
+  const Ontology& ontology = index->ontology();
+  const auto relative = [&](Ontology::Index each) {
+    const TopicId known = index->find_in_log(each);
+    const TopicSummary summary =
+        known == kUnknownTopic ? TopicSummary{} : Impl::summary_of(*index, known, counts);
+    return TopicCard::Relative{ontology.at(each).stated.slug, ontology.shown_name(each),
+                               summary.responses, summary.people};
+  };
+  if (asked.topic != kUnknownTopic && index->in_ontology(asked.topic) != Ontology::kNone) {
+    const Ontology::Topic& known = ontology.at(index->in_ontology(asked.topic));
+    card.wiki = known.stated.wiki;
+    card.names = known.names;
+    for (const Ontology::Index each : known.parents) card.parents.push_back(relative(each));
+    for (const Ontology::Index each : known.children) card.children.push_back(relative(each));
+    // The largest first; what nobody speaks of by name.
+    std::sort(card.children.begin(), card.children.end(),
+              [](const TopicCard::Relative& a, const TopicCard::Relative& b) {
+                return std::tuple(b.people, b.responses, a.topic) <
+                       std::tuple(a.people, a.responses, b.topic);
+              });
+    for (const Ontology::Index each : ontology.all_called(topic)) {
+      if (each != index->in_ontology(asked.topic)) card.also.push_back(relative(each));
+    }
+  }
+  RankRequest request;
+  request.topic = topic;
+  request.all = true;
+  request.limit = 10;
+  BW_ASSIGN(const auto all, impl_->restricted(*view, request, asked));
+  BW_ASSIGN(Ranking ranking, impl_->ranking(*view, *all, all->order, request, viewer,
+                                            Impl::hiding(*view, *index, asked)));
+  card.people = std::move(ranking.people);
+  card.settled = ranking.settled;
+  card.provisional = ranking.provisional;
+  return card;
 }
 
 Result<Ranking> Query::search(const std::string& text, uint32_t limit, Viewer viewer) {
@@ -1199,6 +1521,8 @@ Result<PersonCard> Query::show(const std::string& person, Viewer viewer) {
   PersonCard card;
   card.meta = view->meta;
   card.person = told.row;
+  BW_ASSIGN(card.topic_evidence,
+            impl_->topic_rows(*view, told, {kTheirsOnCard, kOthersOnCard, false}, viewer));
   if (viewer == Viewer::kPublic) {
     card.person.rank = card.person.rank_low = card.person.rank_high = 0;
   }
@@ -1247,8 +1571,13 @@ Result<PersonExplanation> Query::explain(const std::string& person, const Explai
     result.horizons.emplace_back(view->policy.half_life_days[h], told.explanation->horizons[h]);
   }
 
+  BW_ASSIGN(result.topic_evidence,
+            impl_->topic_rows(*view, told, {SIZE_MAX, kOthersExplained, true}, viewer));
+  std::set<std::string> hidden_labels;
+  for (const TopicId topic : told.hidden) hidden_labels.insert(told.books->index->label(topic));
+
   const auto groups = bellwether::group(told.explanation->acts, request.grouping,
-                                        [&](TopicSetId set) { return told.books->topics.at(set); });
+                                        [&](TopicSetId set) { return told.books->labels_of(set); });
   std::vector<EventRow> wanted;
   std::vector<AccountId> named;
   result.others.label = "others";
@@ -1263,7 +1592,9 @@ Result<PersonExplanation> Query::explain(const std::string& person, const Explai
     result.points_total += group.points;
     const bool cut = request.limit > 0 && shown.size() == request.limit;
     const bool hidden =
-        personal && !impl_->may_see(*view, Impl::first_account(told.slice, group.mover), viewer);
+        personal ? !impl_->may_see(*view, Impl::first_account(told.slice, group.mover), viewer)
+                 : viewer == Viewer::kPublic && request.grouping == Grouping::kTopic &&
+                       hidden_labels.contains(group.topic);
     if (cut || hidden) {
       result.others.points += group.points;
       result.others.acts += group.acts;
@@ -1295,7 +1626,7 @@ Result<PersonExplanation> Query::explain(const std::string& person, const Explai
     row.names = impl_->names_of(*view, told, group->top_movers, viewer);
     for (const EventRow event : receipts_of(*group)) {
       if (const auto found = receipt_of.find(event); found != receipt_of.end()) {
-        row.receipts.push_back(*found->second);
+        row.receipts.push_back(Impl::plain_receipt(*found->second, told.books->index.get()));
       }
     }
     if (personal) {
@@ -1316,6 +1647,7 @@ Result<PersonExplanation> Query::explain(const std::string& person, const Explai
         break;
       case Grouping::kTopic:
         row.label = group->topic.empty() ? "(no topic)" : group->topic;
+        row.hidden = hidden_labels.contains(group->topic);
         break;
       case Grouping::kNetwork:
         row.label = network_names[group->network];

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "event/ontology.h"
 #include "explain/explain.h"
 #include "explain/what_if.h"
 #include "score/agreement.h"
@@ -78,6 +79,8 @@ struct PersonRow {
   Instant last_evidence;
   std::string reason;  // one line: why
   bool listed = false;
+  bool topic_hidden = false;  // in a ranking by topic: they do not want to be shown with it; such
+                              // rows are the operator's only
 };
 
 enum class RankBy : uint8_t { kScore, kMomentum, kForecast };
@@ -96,6 +99,7 @@ struct RankRequest {
 struct Ranking {
   Meta meta;
   RankBy by = RankBy::kScore;  // what the order follows
+  std::string topic;           // as it is called here, where one was asked for
   std::vector<PersonRow> people;
   uint32_t settled = 0;  // how many could be listed; of those the viewer may see
   uint32_t provisional = 0;
@@ -111,6 +115,20 @@ struct ActTerms {
   std::vector<double> decay;  // what is left of it at each half-life of the policy, [0, 1]
 };
 
+// A topic of one person, with what it rests on: acts of vouched people on it or a topic below it.
+struct TopicRow {
+  std::string topic;    // as `topics` of a person and `rank --topic` name it
+  std::string id;       // in the ontology; empty: not there
+  bool theirs = false;  // named as theirs; else `missing` says why not
+  bool hidden = false;  // they do not want to be shown with it; for the operator only
+  double points = 0;    // of these acts, each whole: those of several topics do not add up
+  uint32_t vouched_movers = 0;
+  uint32_t days = 0;
+  uint32_t acts = 0;
+  std::vector<std::string> missing;
+  std::vector<Receipt> receipts;  // at most three, the largest first; empty for the public
+};
+
 // One group of contributions, in words.
 struct ContributionRow {
   std::string label;  // "@bo", "reshare", "rust", "2012-07"; for an act: what happened
@@ -124,6 +142,7 @@ struct ContributionRow {
   std::optional<double> median;
   std::string person;             // who moved: id; only by person and by act
   std::optional<ActTerms> terms;  // only by act; empty for the public
+  bool hidden = false;  // a topic that the person does not want to be shown with; to the operator
 };
 
 // People of like activity: with a score, and with at least half and at most twice as many responses
@@ -188,6 +207,7 @@ struct PersonExplanation {
   double points_per_doubling = 0;
   double crowd_share = 0;
   double courtesy_share = 0;
+  std::vector<TopicRow> topic_evidence;  // theirs first; of the others those with most points
 };
 
 struct Neighbour {
@@ -218,6 +238,7 @@ struct PersonCard {
   std::vector<PastForecast> forecasts;  // oldest first
   std::vector<Reason> reasons_up, reasons_down;
   std::vector<std::string> missing;
+  std::vector<TopicRow> topic_evidence;  // ten of theirs, then three others, by points
 };
 
 struct Comparison {
@@ -326,6 +347,45 @@ struct PolicyComparison {
   std::vector<Person> people;  // those asked about, as asked; else those who move most
 };
 
+struct TopicsRequest {
+  std::string search;   // only those whose name holds these words, in any language; empty: all
+  uint32_t limit = 50;  // 0: all
+};
+
+// A topic of the log, all below it included, as the ledger has it.
+struct TopicSummary {
+  std::string topic;       // as `rank --topic` names it
+  std::string name;        // as the ontology shows it; empty: not there
+  std::string id;          // likewise
+  uint64_t responses = 0;  // ledger entries on it
+  uint32_t people = 0;     // distinct people who were responded to on it
+};
+
+struct TopicList {
+  Meta meta;
+  std::vector<TopicSummary> topics;  // most people first, then responses, then by name
+  uint64_t found = 0;                // before `limit`
+  uint64_t in_ontology = 0;          // topics that the ontology has, in the log or not
+};
+
+struct TopicCard {
+  struct Relative {
+    std::string topic;       // as TopicSummary::topic
+    std::string name;        // as it is shown
+    uint64_t responses = 0;  // 0: not in the log
+    uint32_t people = 0;
+  };
+  Meta meta;
+  TopicSummary summary;                // counts are 0 to the public, whom they would tell of others
+  std::string wiki;                    // of Wikidata; empty: unknown
+  std::vector<std::string> spellings;  // in the log; those of titles too, at most 20
+  std::vector<Ontology::Name> names;   // by language
+  std::vector<Relative> parents, children;
+  std::vector<Relative> also;     // other topics that the words asked for may mean
+  std::vector<PersonRow> people;  // who moves most on it, the settled first; at most ten
+  uint32_t settled = 0, provisional = 0;
+};
+
 class SnapshotView;
 
 // Answers from the newest snapshot, which it keeps in memory; safe to share between threads. A
@@ -351,6 +411,13 @@ class Query {
   // kMoreActsMax acts, or a verb that gives no credit. kNotFound too: no act that counts is meant.
   Result<Simulation> what_if(const std::string& person, const WhatIfQuestion& question,
                              Viewer viewer);
+  // What the log is about. For the operator: counts are over everybody.
+  Result<TopicList> topics(const TopicsRequest& request);
+  // kNotFound too where no act is about it or anything below it.
+  Result<TopicCard> topic(const std::string& topic, Viewer viewer);
+  // How a topic is called here, for what is kept: its label, else the words normalised.
+  // kInvalidArgument: they name nothing.
+  Result<std::string> topic_called(const std::string& topic);
   Result<Comparison> compare(const std::vector<std::string>& people, Viewer viewer);
   // Scores everybody under both, in memory. `people` empty: the `limit` whose rank moves most, then
   // those ranked under one only, then those whose score moves most. The public's ranks are among

@@ -100,6 +100,7 @@ void add_row(Json& to, const PersonRow& row, const Meta& meta) {
 Json row_json(const PersonRow& row, const Meta& meta) {
   Json json = Json::object();
   add_row(json, row, meta);
+  if (row.topic_hidden) json["topic_hidden"] = true;
   return json;
 }
 
@@ -121,6 +122,25 @@ Json terms_json(const std::optional<ActTerms>& terms) {
   return {{"weight", number(terms->weight)},     {"credit", number(terms->credit)},
           {"standing", number(terms->standing)}, {"courted", terms->courted},
           {"age_days", number(terms->age_days)}, {"decay", terms->decay}};
+}
+
+Json topic_evidence_json(const std::vector<TopicRow>& rows) {
+  Json list = Json::array();
+  for (const TopicRow& row : rows) {
+    Json receipts = Json::array();
+    for (const Receipt& receipt : row.receipts) receipts.push_back(receipt_json(receipt));
+    list.push_back({{"topic", row.topic},
+                    {"id", text_or_null(row.id)},
+                    {"theirs", row.theirs},
+                    {"hidden", row.hidden},
+                    {"points", number(row.points)},
+                    {"vouched_movers", row.vouched_movers},
+                    {"days", row.days},
+                    {"acts", row.acts},
+                    {"missing", strings(row.missing)},
+                    {"receipts", std::move(receipts)}});
+  }
+  return list;
 }
 
 Json contribution_json(const ContributionRow& row, bool others) {
@@ -269,6 +289,7 @@ Json card_json(const PersonCard& card) {
   json["reasons_up"] = reasons_json(card.reasons_up);
   json["reasons_down"] = reasons_json(card.reasons_down);
   json["missing"] = strings(card.missing);
+  json["topic_evidence"] = topic_evidence_json(card.topic_evidence);
   return json;
 }
 
@@ -467,6 +488,7 @@ std::string to_json(const Ranking& ranking) {
   Json people = Json::array();
   for (const PersonRow& row : ranking.people) people.push_back(row_json(row, ranking.meta));
   return line_of({{"meta", meta_json(ranking.meta)},
+                  {"topic", text_or_null(ranking.topic)},
                   {"settled", ranking.settled},
                   {"provisional", ranking.provisional},
                   {"people", std::move(people)}});
@@ -493,6 +515,7 @@ std::string to_json(const PersonExplanation& explanation) {
   json["formula"] = formula_json(explanation);
   json["changed"] = change_json(explanation.changed);
   json["horizons"] = horizons_json(explanation.horizons);
+  json["topic_evidence"] = topic_evidence_json(explanation.topic_evidence);
   return line_of(json);
 }
 
@@ -781,6 +804,100 @@ std::string to_csv(const Simulation& simulation) {
       .instant(simulation.meta.as_of)
       .text(simulation.meta.method)
       .text(simulation.meta.policy);
+  return out;
+}
+
+namespace {
+
+// What was not counted, or is not in the log, is null.
+Json relatives_json(const std::vector<TopicCard::Relative>& list) {
+  Json json = Json::array();
+  for (const TopicCard::Relative& each : list) {
+    json.push_back({{"topic", each.topic},
+                    {"name", each.name},
+                    {"responses", each.responses == 0 ? Json(nullptr) : Json(each.responses)},
+                    {"people", each.responses == 0 ? Json(nullptr) : Json(each.people)}});
+  }
+  return json;
+}
+
+Json summary_json(const TopicSummary& summary) {
+  return {{"topic", summary.topic},
+          {"name", text_or_null(summary.name)},
+          {"id", text_or_null(summary.id)},
+          {"responses", summary.responses == 0 ? Json(nullptr) : Json(summary.responses)},
+          {"people", summary.responses == 0 ? Json(nullptr) : Json(summary.people)}};
+}
+
+}  // namespace
+
+std::string to_json(const TopicList& list) {
+  Json topics = Json::array();
+  for (const TopicSummary& summary : list.topics) topics.push_back(summary_json(summary));
+  return line_of({{"meta", meta_json(list.meta)},
+                  {"found", list.found},
+                  {"in_ontology", list.in_ontology},
+                  {"topics", std::move(topics)}});
+}
+
+std::string to_json(const TopicCard& card) {
+  Json json = {{"meta", meta_json(card.meta)}};
+  json.update(summary_json(card.summary));
+  json["wiki"] = text_or_null(card.wiki);
+  json["spellings"] = strings(card.spellings);
+  Json names = Json::array();
+  for (const Ontology::Name& name : card.names) {
+    names.push_back({{"language", text_or_null(name.language)}, {"name", name.name}});
+  }
+  json["names"] = std::move(names);
+  json["parents"] = relatives_json(card.parents);
+  json["children"] = relatives_json(card.children);
+  json["also"] = relatives_json(card.also);
+  json["settled"] = card.settled;
+  json["provisional"] = card.provisional;
+  Json people = Json::array();
+  for (const PersonRow& row : card.people) people.push_back(row_json(row, card.meta));
+  json["people"] = std::move(people);
+  return line_of(json);
+}
+
+std::string to_ndjson(const TopicList& list) {
+  std::string out;
+  for (const TopicSummary& summary : list.topics) {
+    Json json = summary_json(summary);
+    json["simulated"] = list.meta.simulated;
+    json["as_of"] = instant(list.meta.as_of);
+    out += line_of(json);
+  }
+  return out;
+}
+
+std::string to_ndjson(const TopicCard& card) {
+  std::string out;
+  for (const PersonRow& row : card.people) out += line_of(row_json(row, card.meta));
+  return out;
+}
+
+std::string to_csv(const TopicList& list) {
+  std::string out;
+  csv_header(out, {"topic", "name", "id", "responses", "people", "simulated", "as_of"});
+  for (const TopicSummary& summary : list.topics) {
+    CsvLine line(out);
+    line.text(summary.topic)
+        .text(summary.name)
+        .text(summary.id)
+        .count(summary.responses, summary.responses > 0)
+        .count(summary.people, summary.responses > 0)
+        .truth(list.meta.simulated)
+        .instant(list.meta.as_of);
+  }
+  return out;
+}
+
+std::string to_csv(const TopicCard& card) {
+  std::string out;
+  csv_people_header(out);
+  for (const PersonRow& row : card.people) csv_person(out, row, card.meta);
   return out;
 }
 

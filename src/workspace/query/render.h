@@ -23,6 +23,8 @@ std::string to_json(const PersonExplanation& explanation);
 std::string to_json(const Comparison& comparison);
 std::string to_json(const Simulation& simulation);
 std::string to_json(const PolicyComparison& comparison);
+std::string to_json(const TopicList& list);
+std::string to_json(const TopicCard& card);
 // Figures that have no meaning are null.
 std::string to_json(const BacktestResult& result);
 // What became of kept forecasts.
@@ -40,6 +42,8 @@ std::string to_ndjson(const PersonExplanation& explanation);
 std::string to_ndjson(const Comparison& comparison);
 std::string to_ndjson(const Simulation& simulation);
 std::string to_ndjson(const PolicyComparison& comparison);
+std::string to_ndjson(const TopicList& list);
+std::string to_ndjson(const TopicCard& card);  // the people on it
 // A line for each measure of each window; no means.
 std::string to_ndjson(const BacktestResult& result);
 // A line for each measure of each rng seed; no means.
@@ -58,6 +62,8 @@ std::string to_csv(const PersonExplanation& explanation);
 std::string to_csv(const Comparison& comparison);
 std::string to_csv(const Simulation& simulation);
 std::string to_csv(const PolicyComparison& comparison);
+std::string to_csv(const TopicList& list);
+std::string to_csv(const TopicCard& card);  // the people on it
 std::string to_csv(const BacktestResult& result);
 std::string to_csv(const std::vector<KeptGrade>& grades);
 std::string to_csv(const TruthResult& result);

@@ -147,6 +147,23 @@ std::string reason_down(const Restraint& restraint, const Policy& policy) {
   return {};
 }
 
+std::vector<std::string> topic_missing_words(const TopicEvidence& evidence, const Policy& policy) {
+  std::vector<std::string> words;
+  if (evidence.state == TopicState::kWithin) {
+    words.emplace_back("more specific topics of theirs hold nearly all of these acts");
+  }
+  if (evidence.state != TopicState::kTooLittle) return words;
+  if (evidence.movers < static_cast<uint32_t>(policy.topic_movers_min)) {
+    words.push_back(fmt::format("{} of the {} vouched people that a topic needs have responded",
+                                evidence.movers, policy.topic_movers_min));
+  }
+  if (evidence.days < static_cast<uint32_t>(policy.topic_days_min)) {
+    words.push_back(fmt::format("the acts are of {} of the {} days that a topic needs",
+                                evidence.days, policy.topic_days_min));
+  }
+  return words;
+}
+
 std::vector<std::string> missing_words(const MissingEvidence& missing, const PersonRow& person,
                                        const Policy& policy) {
   std::vector<std::string> words;

@@ -7,6 +7,7 @@
 
 #include "explain/change.h"
 #include "explain/explain.h"
+#include "explain/topics.h"
 #include "workspace/query/query.h"
 
 namespace bellwether {
@@ -57,6 +58,9 @@ std::vector<std::string> simulation_assumptions(const Simulation& simulation,
                                                 const WhatIfQuestion& question);
 // "reshares", as in "ten more reshares".
 std::string_view plural(Verb verb);
+
+// What a topic lacks to be somebody's; empty: nothing.
+std::vector<std::string> topic_missing_words(const TopicEvidence& evidence, const Policy& policy);
 
 // "settled", "provisional"
 std::string_view state_word(const PersonRow& person);

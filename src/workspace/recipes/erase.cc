@@ -11,6 +11,7 @@
 
 #include "score/freeze.h"
 #include "workspace/persons.h"
+#include "workspace/recipes/ontology.h"
 #include "workspace/recipes/scoring.h"
 
 namespace bellwether {
@@ -57,6 +58,7 @@ class Erasing {
     BW_TRY(rewrite());
     begin("forgetting");
     BW_ASSIGN(result_.policy, workspace_.forget_in_policy(accounts_));
+    BW_TRY(forget_in_ontology());
     BW_ASSIGN(result_.registry, registry.forget(accounts_));
     return std::move(result_);
   }
@@ -64,6 +66,17 @@ class Erasing {
  private:
   void begin(std::string_view name) {
     if (phase_) phase_(name);
+  }
+
+  // A topic may be called like them.
+  Result<void> forget_in_ontology() {
+    BW_ASSIGN(const auto ontology, workspace_.ontology());
+    if (ontology->empty()) return {};
+    BW_ASSIGN(const Erased erased, workspace_.registry().erased());
+    OntologyRows rows = without_erased(ontology->rows(), erased, result_.ontology);
+    if (result_.ontology == 0) return {};
+    Ontology::Report report;
+    return workspace_.replace_ontology(Ontology::build(std::move(rows), report));
   }
 
   Result<bool> anybody() {

@@ -16,7 +16,8 @@ struct EraseResult {
   uint32_t accounts = 0;  // of the person
   ErasureCounts store;
   ForgottenCounts registry;
-  bool policy = false;  // policy.toml named them, and does no more
+  uint64_t ontology = 0;  // its topics and names that were called like them
+  bool policy = false;    // policy.toml named them, and does no more
   // What is left for others: pairs of one erased mover and one person.
   uint32_t frozen = 0;
   uint32_t dropped = 0;  // not kept, since too few others are left among whom it would stand
