@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/hash.h"
+#include "event/topic.h"
 
 namespace bellwether {
 
@@ -60,6 +61,15 @@ void RecordActs::add_topic(std::string_view text) {
   std::string topic = normalise_topic(text);
   if (topic.empty() || std::find(topics_.begin(), topics_.end(), topic) != topics_.end()) return;
   topics_.push_back(keep(std::move(topic)));
+}
+
+void RecordActs::add_title(std::string_view title) {
+  for (std::string& phrase : title_phrases(title)) {
+    if (topics_.size() == kTopicsMax) return;
+    if (std::find(topics_.begin(), topics_.end(), without_mark(phrase)) != topics_.end()) continue;
+    if (std::find(topics_.begin(), topics_.end(), phrase) != topics_.end()) continue;
+    topics_.push_back(keep(std::move(phrase)));
+  }
 }
 
 Result<void> RecordActs::deliver(EventSink& sink, KnownProfiles& known,

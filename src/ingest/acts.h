@@ -46,6 +46,8 @@ class RecordActs {
   InteractionEvent& add_event();
   // Topics of every event of the record: normalised, no empty one, none twice, kTopicsMax at most.
   void add_topic(std::string_view text);
+  // The phrases of a title (event/topic.h) as further topics, behind those that were added before.
+  void add_title(std::string_view title);
   void add_profile(const AccountProfile& profile) { profiles_.push_back(profile); }
 
   // The record is bad; reasons are string literals: short, and without the record's content.

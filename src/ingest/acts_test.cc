@@ -105,6 +105,23 @@ TEST(RecordActs, KeepsTheFirstTopicsOnly) {
   EXPECT_EQ(event.topics.back(), "t63");
 }
 
+TEST(RecordActs, PhrasesOfATitleStandBehindTheTopicsUpToTheBound) {
+  Delivery d;
+  d.acts.begin(1, "a");
+  d.add(Verb::kPost, "ana");
+  d.acts.add_topic("raku");
+  d.acts.add_title("Raku and salt glaze");
+  EXPECT_EQ(d.deliver(),
+            "1 unknown n:ana post o - - 1 raku,_salt-glaze,_salt,_glaze public -\n");
+  d.acts.begin(2, "b");
+  InteractionEvent& event = d.add(Verb::kPost, "ana");
+  for (size_t i = 0; i + 1 < kTopicsMax; ++i) d.acts.add_topic(fmt::format("t{}", i));
+  d.acts.add_title("salt glaze");
+  d.deliver();
+  EXPECT_EQ(event.topics.size(), kTopicsMax);
+  EXPECT_EQ(event.topics.back(), "_salt-glaze");
+}
+
 TEST(LeftAloneCounts, BoundsTheKindsThatTheInputNames) {
   CollectingSink sink;
   {

@@ -677,6 +677,44 @@ class Commands(unittest.TestCase):
         self.assertIn("1 of the 3 vouched people",
                       bellwether("explain", "ana", "--by", "topic", home=self.home).stdout)
 
+    def test_titles_count_where_their_words_are_topics_or_are_asked_for(self):
+        lines = []
+        for i, (kind, name, tag) in enumerate((
+                ("Article", "How salt glazes run in a kiln", "SaltGlaze"),
+                ("Article", "The kiln that did not fire", "pots"))):
+            lines.append({"type": "Create", "actor": "mastodon:@ana@tern.example",
+                          "id": f"https://tern.example/a/{i}", "published": f"2025-03-0{i + 1}T08:00:00Z",
+                          "object": {"id": f"https://tern.example/n/{i}", "type": kind, "name": name,
+                                     "attributedTo": "mastodon:@ana@tern.example",
+                                     "tag": [{"type": "Hashtag", "name": "#" + tag}]}})
+            for j in range(4):
+                lines.append({"type": "Like", "actor": f"mastodon:@p{j}@tern.example",
+                              "id": f"https://tern.example/l/{i}/{j}",
+                              "published": f"2025-03-0{i + 1}T09:0{j}:00Z",
+                              "object": {"id": f"https://tern.example/n/{i}", "type": kind, "name": name,
+                                         "attributedTo": "mastodon:@ana@tern.example",
+                                         "tag": [{"type": "Hashtag", "name": "#" + tag}]}})
+        titles = self.folder / "titles.ndjson"
+        titles.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        bellwether("ingest", titles, home=self.home)
+        bellwether("score", home=self.home)
+        # In any spelling, with or without the plural; a title says what nobody tagged.
+        one = self.ranked("#SaltGlaze")
+        self.assertEqual(one, self.ranked("salt glazes"))
+        self.assertIn("@ana@tern.example", one[1])
+        kilns = self.ranked("kiln")
+        self.assertEqual(kilns[0], "kiln")
+        shown = bellwether("rank", "--topic", "kiln", "--all", "--json", home=self.home).stdout
+        self.assertEqual(json.loads(shown)["people"][0]["acts"], 8)
+        bellwether("rank", "--topic", "how", home=self.home, code=1)
+        # What only titles say is nobody's topic, and in no sum.
+        told = json.loads(bellwether(
+            "explain", "@ana@tern.example", "--by", "topic", "--json", home=self.home).stdout)
+        self.assertEqual({c["label"] for c in told["contributions"]}, {"saltglaze", "pots"})
+        for contribution in told["contributions"]:
+            for receipt in contribution["receipts"]:
+                self.assertLessEqual(set(receipt["topics"]), {"saltglaze", "salt-glazes", "pots"})
+
     def test_exit_codes_are_stable(self):
         bellwether(home=self.home, code=2)
         bellwether("dance", home=self.home, code=2)

@@ -14,6 +14,7 @@
 #include <filesystem>
 
 #include "base/hash.h"
+#include "event/topic.h"
 #include "store/duckdb/duckdb_store.h"
 #include "store/duckdb/log_index.h"
 
@@ -332,7 +333,8 @@ Result<void> DuckErasure::find_objects() {
 
 Result<void> DuckErasure::copy_topics() {
   BW_TRY(each_row(from_->rows("SELECT id, name FROM topics"), [&](const DuckRows& rows, size_t i) {
-    if (names_.told(rows.text(1, i))) lost_topics_.insert(rows.column<uint32_t>(0)[i]);
+    if (names_.told(without_mark(rows.text(1, i))))
+      lost_topics_.insert(rows.column<uint32_t>(0)[i]);
   }));
   counts_.topics = lost_topics_.size();
   if (lost_topics_.empty()) {

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "event/topic.h"
+
 namespace bellwether {
 namespace {
 
@@ -29,7 +31,9 @@ Result<void> ErasedGuard::event(const InteractionEvent& event) {
       erased_.mentioned_in(event.object)) {
     return sink_.reject({event.provenance.record, 0, kReason, {}});
   }
-  const auto names_them = [&](std::string_view topic) { return erased_.mentioned_in(topic); };
+  const auto names_them = [&](std::string_view topic) {
+    return erased_.mentioned_in(without_mark(topic));
+  };
   if (std::none_of(event.topics.begin(), event.topics.end(), names_them)) return sink_.event(event);
   InteractionEvent without = event;
   std::erase_if(without.topics, names_them);

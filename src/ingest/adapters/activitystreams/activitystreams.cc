@@ -19,7 +19,7 @@ class ActivityStreamsAdapter final : public Adapter {
         "Activity Streams 2.0: activities one a line, documents, collections",
         {Verb::kPost, Verb::kReply, Verb::kReshare, Verb::kQuote, Verb::kReact, Verb::kMention,
          Verb::kFollow, Verb::kList, Verb::kSubscribe, Verb::kMessage, Verb::kUndo},
-        1};
+        2};
     return kInfo;
   }
 

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "base/hash.h"
+#include "event/topic.h"
 #include "ingest/adapters/activitystreams/account_name.h"
 
 namespace bellwether {
@@ -588,6 +589,38 @@ void As2Mapper::add_topics(const As2Node& node) {
         tag->node->type == As2Type::kHashtag ||
         (class_of(tag->node->type) == As2Class::kNone && tag->node->name.starts_with('#'));
     if (is_tag) add_topic(tag->node->name);
+  }
+  add_title(node);
+}
+
+// What an object is called is a title; where it is called nothing, what it says of itself is, be it
+// only that it is about politics. What an activity is called is a sentence on who did what, an
+// answer that is called something is a vote in a poll, and a picture's name describes it.
+void As2Mapper::add_title(const As2Node& node) {
+  switch (node.type) {
+    case As2Type::kArticle:
+    case As2Type::kAudio:
+    case As2Type::kDocument:
+    case As2Type::kEvent:
+    case As2Type::kNote:
+    case As2Type::kObject:
+    case As2Type::kPage:
+    case As2Type::kQuestion:
+    case As2Type::kVideo:
+      break;
+    default:
+      return;
+  }
+  const bool vote = node.type == As2Type::kNote && !node.name.empty() &&
+                    node.list(As2List::kInReplyTo) != nullptr;
+  if (vote) return;
+  for (const std::string& phrase : title_phrases(first_not_empty(node.name, node.summary))) {
+    if (event_.topics.size() == kTopicsMax) return;
+    const auto says_it = [&](std::string_view topic) {
+      return topic == phrase || topic == without_mark(phrase);
+    };
+    if (std::any_of(event_.topics.begin(), event_.topics.end(), says_it)) continue;
+    event_.topics.push_back(arena_->keep(phrase));
   }
 }
 

@@ -71,6 +71,7 @@ class As2Mapper {
              const As2Node* addressed, const As2Node* also_addressed);
   void add_topics(const As2Node& node);
   void add_topic(std::string_view text);
+  void add_title(const As2Node& node);
   void emit();
 
   AccountRef account_of_value(const As2Value& value);

@@ -586,13 +586,13 @@ bool As2Parser::Impl::member(As2Node& out, As2Key key, od::value& value, int dep
     case As2Key::kContent:
       return words(value, unread, "content is not text", depth);
     case As2Key::kSummary:
-      return words(value, unread, "summary is not text", depth);
+      return words(value, out.summary, "summary is not text", depth);
     case As2Key::kName:
       return words(value, out.name, "name is neither text nor a map of languages", depth);
     case As2Key::kContentMap:
       return read_map(unread, "contentMap is not a map of texts");
     case As2Key::kSummaryMap:
-      return read_map(unread, "summaryMap is not a map of texts");
+      return read_map(out.summary, "summaryMap is not a map of texts");
     case As2Key::kNameMap:
       return read_map(out.name, "nameMap is not a map of texts");
     case As2Key::kContext:

@@ -56,7 +56,8 @@ struct As2Node {
   std::string_view id;
   std::string_view url;  // the first, of several
   std::string_view href;
-  std::string_view name;  // in any language, if there is no other
+  std::string_view name;     // in any language, if there is no other
+  std::string_view summary;  // likewise
   std::string_view preferred_username;
   std::string_view published;
   std::array<const As2Value*, kAs2Lists> lists{};

@@ -38,7 +38,7 @@ class GharchiveAdapter final : public Adapter {
                                    "public events of GitHub, as GH Archive keeps them",
                                    {Verb::kPost, Verb::kReply, Verb::kReact, Verb::kFollow,
                                     Verb::kEndorse, Verb::kList, Verb::kReview, Verb::kAdopt},
-                                   1};
+                                   2};
     return kInfo;
   }
 

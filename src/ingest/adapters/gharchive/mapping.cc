@@ -213,9 +213,14 @@ class Mapper {
     of(json_field(event_, "repository"));
     of(json_field(payload_, "forkee"));
     const std::optional<JsonElement> pull = json_field(payload_, "pull_request");
-    if (!pull.has_value()) return;
-    const std::optional<JsonElement> base = json_field(*pull, "base");
-    if (base.has_value()) of(json_field(*base, "repo"));
+    if (pull.has_value()) {
+      const std::optional<JsonElement> base = json_field(*pull, "base");
+      if (base.has_value()) of(json_field(*base, "repo"));
+    }
+    for (const std::string_view titled : {"issue", "pull_request", "discussion"}) {
+      const std::optional<JsonElement> thing = json_field(payload_, titled);
+      if (thing.has_value()) acts_.add_title(json_text(*thing, "title"));
+    }
   }
 
   void add_profile(std::string_view login, AccountKind kind) {

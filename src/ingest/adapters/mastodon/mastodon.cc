@@ -267,7 +267,7 @@ class MastodonAdapter final : public Adapter {
         "a Mastodon account's archive: folder, .tar.gz or .zip",
         {Verb::kPost, Verb::kReply, Verb::kReshare, Verb::kQuote, Verb::kReact, Verb::kMention,
          Verb::kFollow, Verb::kList, Verb::kSubscribe, Verb::kMessage, Verb::kUndo},
-        1};
+        2};
     return kInfo;
   }
 

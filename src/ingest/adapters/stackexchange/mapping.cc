@@ -240,7 +240,7 @@ Result<void> SiteMapper::post(const XmlRow& row) {
 }
 
 Result<void> SiteMapper::question(const XmlRow& row, SitePost id, SiteUser owner, SiteUser editor) {
-  if (!tables_.add_question(id, owner, editor, row.get("Tags"))) {
+  if (!tables_.add_question({id, owner, editor, row.get("Tags"), row.get("Title")})) {
     return Error{ErrorCode::kLimit,
                  fmt::format("{}: holds more than 2^31 tags on questions", site_)};
   }

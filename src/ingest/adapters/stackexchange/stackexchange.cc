@@ -129,7 +129,7 @@ class StackExchangeAdapter final : public Adapter {
         "stackexchange",
         "the data dump of a Stack Exchange site (Posts.xml and so on)",
         {Verb::kPost, Verb::kReply, Verb::kReact, Verb::kMention, Verb::kEndorse},
-        1};
+        2};
     return kInfo;
   }
 

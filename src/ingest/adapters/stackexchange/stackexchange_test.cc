@@ -142,9 +142,9 @@ TEST(StackExchange, TextIsReadForTheNameAtItsBeginningAndNotKept) {
 
 TEST(SiteTables, KeepTheFirstOfARepeatedNumberAndFindThoseOutOfOrder) {
   SiteTables tables;
-  EXPECT_TRUE(tables.add_question(10, 1, kNoUser, "<a><b>"));
-  EXPECT_TRUE(tables.add_question(5, 2, kNoUser, "|c|"));
-  EXPECT_TRUE(tables.add_question(10, 3, kNoUser, ""));
+  EXPECT_TRUE(tables.add_question({10, 1, kNoUser, "<a><b>"}));
+  EXPECT_TRUE(tables.add_question({5, 2, kNoUser, "|c|"}));
+  EXPECT_TRUE(tables.add_question({10, 3, kNoUser, ""}));
   tables.add_answer(7, 5, 4, kNoUser);
   tables.add_answer(20, 7, 4, kNoUser);
   ASSERT_NE(tables.post(10), nullptr);
@@ -166,8 +166,8 @@ TEST(SiteTables, TagsAreNormalisedOnceAndAtMostSixtyFour) {
   SiteTables tables;
   std::string tags = "<A><a><A_B>";
   for (int i = 0; i < 100; ++i) tags += "<t" + std::to_string(i) + ">";
-  EXPECT_TRUE(tables.add_question(1, 1, kNoUser, tags));
-  EXPECT_TRUE(tables.add_question(2, 1, kNoUser, "<><|_|>"));
+  EXPECT_TRUE(tables.add_question({1, 1, kNoUser, tags}));
+  EXPECT_TRUE(tables.add_question({2, 1, kNoUser, "<><|_|>"}));
   std::vector<std::string_view> topics;
   tables.topics_of(1, topics);
   EXPECT_EQ(topics.size(), kTopicsMax);
@@ -176,9 +176,34 @@ TEST(SiteTables, TagsAreNormalisedOnceAndAtMostSixtyFour) {
   EXPECT_TRUE(topics.empty());
 }
 
+TEST(SiteTables, PhrasesOfATitleStandBehindTheTags) {
+  SiteTables tables;
+  EXPECT_TRUE(
+      tables.add_question({1, 1, kNoUser, "<raku><salt-glaze>", "How hot is a salt glaze?"}));
+  EXPECT_TRUE(tables.add_question({2, 1, kNoUser, "", "Salt glaze, again"}));
+  tables.add_answer(3, 2, 4, kNoUser);
+  std::vector<std::string_view> topics;
+  tables.topics_of(1, topics);
+  // What a tag says already is not said again.
+  EXPECT_THAT(topics, ::testing::ElementsAre("raku", "salt-glaze", "_hot", "_salt", "_glaze"));
+  tables.topics_of(3, topics);
+  EXPECT_THAT(topics, ::testing::ElementsAre("_salt-glaze", "_salt", "_glaze"));
+}
+
+TEST(SiteTables, PhrasesThatComeTooLateAreKeptOnlyWhereTheyAreKnown) {
+  SiteTables tables(2);
+  EXPECT_TRUE(tables.add_question({1, 1, kNoUser, "", "Kilns, wheels"}));
+  EXPECT_TRUE(tables.add_question({2, 1, kNoUser, "<raku>", "Clays, wheels"}));
+  std::vector<std::string_view> topics;
+  tables.topics_of(1, topics);
+  EXPECT_THAT(topics, ::testing::ElementsAre("_kilns", "_wheels"));
+  tables.topics_of(2, topics);
+  EXPECT_THAT(topics, ::testing::ElementsAre("raku", "_wheels"));
+}
+
 TEST(SiteTables, AnAddresseeIsWhoTheSiteWouldTell) {
   SiteTables tables;
-  tables.add_question(1, 1, 5, "");
+  tables.add_question({1, 1, 5, ""});
   tables.add_answer(2, 1, 2, kNoUser);
   tables.add_user(1, "Ana Kiln");
   tables.add_user(2, "Bo");

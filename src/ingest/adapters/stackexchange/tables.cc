@@ -8,6 +8,7 @@
 #include <array>
 
 #include "event/event.h"
+#include "event/topic.h"
 
 namespace bellwether {
 namespace {
@@ -48,30 +49,59 @@ uint32_t SiteTables::tag(std::string_view name) {
   return at->second;
 }
 
-bool SiteTables::add_question(SitePost id, SiteUser owner, SiteUser editor, std::string_view tags) {
+uint32_t SiteTables::phrase(const std::string& phrase) {
+  const std::string key = '<' + phrase;  // which no tag's name in a dump begins with
+  const auto known = tag_numbers_.find(key);
+  if (known != tag_numbers_.end()) return known->second;
+  if (phrases_left_ == 0) return kNoTag;
+  --phrases_left_;
+  const auto number = static_cast<uint32_t>(tag_names_.size());
+  tag_numbers_.emplace(key, number);
+  tag_names_.push_back(phrase);
+  return number;
+}
+
+bool SiteTables::add_question(const Question& question) {
   PostEntry entry;
-  entry.id = id;
-  entry.owner = owner;
-  entry.editor = editor;
+  entry.id = question.id;
+  entry.owner = question.owner;
+  entry.editor = question.editor;
   entry.is_question = 1;
+  std::string_view tags = question.tags;
   const bool room = tags_.size() + kTopicsMax < kWhereMax;
   if (!room) tags = {};
   // All questions without tags share the one empty list.
   if (tags_.empty()) tags_.push_back(0);
   const size_t where = tags_.size();
-  while (!tags.empty()) {
+  // False: there is no room for more.
+  const auto put = [&](uint32_t number) {
+    if (number == kNoTag) return true;
+    if (tags_.size() == where) tags_.push_back(0);
+    const auto begin = tags_.begin() + static_cast<std::ptrdiff_t>(where) + 1;
+    if (std::find(begin, tags_.end(), number) != tags_.end()) return true;
+    if (tags_[where] == kTopicsMax) return false;
+    tags_.push_back(number);
+    ++tags_[where];
+    return true;
+  };
+  bool full = false;
+  while (!tags.empty() && !full) {
     const size_t end = tags.find_first_of("<>|");
     const std::string_view name = tags.substr(0, end);
     tags.remove_prefix(end == std::string_view::npos ? tags.size() : end + 1);
-    if (name.empty()) continue;
-    const uint32_t number = tag(name);
-    if (number == kNoTag) continue;
-    if (tags_.size() == where) tags_.push_back(0);
-    const auto begin = tags_.begin() + static_cast<std::ptrdiff_t>(where) + 1;
-    if (std::find(begin, tags_.end(), number) != tags_.end()) continue;
-    if (tags_[where] == kTopicsMax) break;
-    tags_.push_back(number);
-    ++tags_[where];
+    if (!name.empty()) full = !put(tag(name));
+  }
+  if (room && !full) {
+    const size_t tags_end = tags_.size();
+    for (const std::string& each : title_phrases(question.title)) {
+      const auto says_it = [&](uint32_t number) {
+        return tag_names_[number] == without_mark(each);
+      };
+      const auto begin = tags_.begin() + static_cast<std::ptrdiff_t>(std::min(where + 1, tags_end));
+      const auto end = tags_.begin() + static_cast<std::ptrdiff_t>(tags_end);
+      if (std::any_of(begin, end, says_it)) continue;
+      if (!put(phrase(each))) break;
+    }
   }
   entry.where = static_cast<uint32_t>(tags_.size() == where ? 0 : where) & kWhereMax;
   posts_.add(entry);

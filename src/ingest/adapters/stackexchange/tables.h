@@ -2,9 +2,9 @@
 // What later tables of a dump need to know of earlier ones: whose post it was, what its question is
 // tagged with, what people are called, who had commented before.
 //
-// Memory: 16 bytes a post and 4 a tag on a question, 24 and the name a user, 8 a comment by
-// somebody new under its post and about 16 a post with comments. A dump is sorted by id; rows out
-// of order cost about three times that.
+// Memory: 16 bytes a post and 4 a tag on a question or phrase of its title, 24 and the name a user,
+// 8 a comment by somebody new under its post and about 16 a post with comments. A dump is sorted by
+// id; rows out of order cost about three times that.
 #pragma once
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
@@ -66,9 +66,20 @@ class SortedTable {
 
 class SiteTables {
  public:
-  // `tags` in either form of the dumps, "<a><b>" or "|a|b|". False: there are more tags than can be
-  // numbered, and the question has none now.
-  bool add_question(SitePost id, SiteUser owner, SiteUser editor, std::string_view tags);
+  // Phrases of titles, tags apart, are remembered up to so many different ones; a title's phrases
+  // that come later and are new are passed over. So memory stays bounded on the largest of sites.
+  static constexpr uint32_t kPhrasesMax = 1'000'000;
+  explicit SiteTables(uint32_t phrases_max = kPhrasesMax) : phrases_left_(phrases_max) {}
+
+  struct Question {
+    SitePost id = 0;
+    SiteUser owner = kNoUser;
+    SiteUser editor = kNoUser;
+    std::string_view tags = {};   // in either form of the dumps, "<a><b>" or "|a|b|"
+    std::string_view title = {};  // its phrases are further topics (event/topic.h)
+  };
+  // False: there are more tags than can be numbered, and the question has none now.
+  bool add_question(const Question& question);
   void add_answer(SitePost id, SitePost question, SiteUser owner, SiteUser editor);
 
   // nullptr: not in the dump, or not read yet. Good until the next post is added.
@@ -103,6 +114,7 @@ class SiteTables {
   static constexpr uint32_t kNone = std::numeric_limits<uint32_t>::max();
 
   uint32_t tag(std::string_view name);
+  uint32_t phrase(const std::string& phrase);
   std::string_view folded_name(SiteUser user) const;
   // The first that holds of those who may be spoken to.
   SiteUser find_in_thread(SitePost post, SiteUser by,
@@ -111,6 +123,7 @@ class SiteTables {
   SortedTable<PostEntry, &PostEntry::id> posts_;
   std::vector<uint32_t> tags_;  // of each question: their count, then their numbers
   std::deque<std::string> tag_names_;
+  uint32_t phrases_left_;
   boost::unordered_flat_map<std::string, uint32_t> tag_numbers_;  // by the name in the dump
   SortedTable<UserName, &UserName::id> users_;
   std::string names_;  // without spaces, case folded
