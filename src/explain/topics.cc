@@ -6,12 +6,6 @@
 #include <utility>
 
 namespace bellwether {
-namespace {
-
-constexpr size_t kReceipts = 3;
-
-}  // namespace
-
 TopicTree TopicTree::make(std::vector<std::vector<TopicId>> parents) {
   TopicTree tree;
   tree.parents = std::move(parents);
@@ -122,7 +116,9 @@ std::span<const TopicEvidence> TopicCounter::count(std::span<const TopicAct> act
       TopicEvidence& evidence = found_[slot];
       acts_of_[begin_[slot] + evidence.acts++] = i;
       evidence.points += acts[i].points;
-      if (evidence.receipts.size() < kReceipts) evidence.receipts.push_back(acts[i].row);
+      if (evidence.receipt_count < evidence.receipt.size()) {
+        evidence.receipt[evidence.receipt_count++] = acts[i].row;
+      }
     }
   }
   for (size_t slot = 0; slot < met_.size(); ++slot) {

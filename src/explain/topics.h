@@ -8,6 +8,7 @@
 // are taken away, is too little. It is not a score of the topic, which is the score of the ledger
 // restricted to it.
 #pragma once
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -51,7 +52,11 @@ struct TopicEvidence {
   uint32_t movers = 0;  // distinct vouched people
   uint32_t days = 0;    // distinct days, UTC
   uint32_t acts = 0;
-  std::vector<EventRow> receipts;  // at most three, by points
+  std::array<EventRow, 3> receipt{};
+  uint32_t receipt_count = 0;  // of these in use
+
+  // At most three, by points.
+  std::span<const EventRow> receipts() const { return std::span(receipt).first(receipt_count); }
 };
 
 // One act as far as it is evidence for topics.

@@ -86,7 +86,7 @@ TEST(Topics, NameTheirEvidence) {
   EXPECT_EQ(found[0].movers, 3U);
   EXPECT_EQ(found[0].days, 3U);
   EXPECT_EQ(found[0].acts, 4U);
-  EXPECT_THAT(found[0].receipts, ElementsAre(1U, 2U, 3U));
+  EXPECT_THAT(found[0].receipts(), ElementsAre(1U, 2U, 3U));
   // The act of both counts whole in each.
   EXPECT_EQ(found[1].points, 100);
 }

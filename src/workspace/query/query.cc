@@ -539,7 +539,7 @@ struct Query::Impl {
       row.acts = each.acts;
       row.missing = topic_missing_words(each, view.policy);
       if (viewer == Viewer::kOperator) {
-        wanted.insert(wanted.end(), each.receipts.begin(), each.receipts.end());
+        wanted.insert(wanted.end(), each.receipts().begin(), each.receipts().end());
       }
     }
     if (wanted.empty()) return rows;
@@ -549,7 +549,7 @@ struct Query::Impl {
     std::map<EventRow, const Receipt*> by_row;
     for (const Receipt& receipt : receipts) by_row[receipt.row] = &receipt;
     for (size_t i = 0; i < rows.size(); ++i) {
-      for (const EventRow event : shown[i]->receipts) {
+      for (const EventRow event : shown[i]->receipts()) {
         if (const auto at = by_row.find(event); at != by_row.end()) {
           rows[i].receipts.push_back(plain_receipt(*at->second, told.books->index.get()));
         }
