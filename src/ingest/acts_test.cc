@@ -111,8 +111,7 @@ TEST(RecordActs, PhrasesOfATitleStandBehindTheTopicsUpToTheBound) {
   d.add(Verb::kPost, "ana");
   d.acts.add_topic("raku");
   d.acts.add_title("Raku and salt glaze");
-  EXPECT_EQ(d.deliver(),
-            "1 unknown n:ana post o - - 1 raku,_salt-glaze,_salt,_glaze public -\n");
+  EXPECT_EQ(d.deliver(), "1 unknown n:ana post o - - 1 raku,_salt-glaze,_salt,_glaze public -\n");
   d.acts.begin(2, "b");
   InteractionEvent& event = d.add(Verb::kPost, "ana");
   for (size_t i = 0; i + 1 < kTopicsMax; ++i) d.acts.add_topic(fmt::format("t{}", i));
