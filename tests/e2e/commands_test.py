@@ -591,6 +591,19 @@ class Commands(unittest.TestCase):
         self.assertIn("ana", shown)
         self.assertIn("whole", bellwether("check", home=self.home).stdout)
 
+    def test_a_ranking_of_a_topic_gives_the_topics_reasons(self):
+        acts = [f"174800{n}000,p{n},reply,ana,tea" for n in range(3)]
+        acts += [f"174800{n}000,p{n},reshare,ana,rust" for n in range(3, 9)]
+        self.file.write_text("time,actor,verb,target,topics\n" + "\n".join(acts) + "\n")
+        self.ready()
+        why = lambda *options: json.loads(bellwether(
+            "rank", *options, "--all", "--json", home=self.home).stdout)["people"][0]["reason"]
+        self.assertRegex(why(), "^reshared by 6 people, replied to by 3 people|^reshared by 6 people")
+        self.assertRegex(why("--topic", "tea"), "by 3 people")
+        self.assertNotIn("reshared", why("--topic", "tea"))
+        self.assertRegex(why("--topic", "rust"), "^reshared by 6 people$|^reshared by 6 people, most")
+        self.assertEqual(why("--network", "csv"), why())
+
     def test_damaged_rows_of_an_ontology_are_told_by_file_and_line(self):
         self.ready()
         folder = self.ontology('3,"rust",10000000000000000001,"computing"\n4,"drinks",77,\n2\n')

@@ -115,6 +115,8 @@ class SnapshotView {
     std::vector<uint32_t> order;
     uint32_t settled = 0;
     std::shared_ptr<const Numbering> numbering;
+    LedgerRestriction only;  // what these are scores of
+    bool restricted() const { return only.topics || only.network; }
   };
   Result<std::shared_ptr<const Everybody>> everybody(Store& store) {
     const std::lock_guard lock(mutex_);
@@ -1032,13 +1034,13 @@ struct Query::Impl {
     auto all = std::make_shared<SnapshotView::Everybody>();
     BW_ASSIGN(all->numbering, store().ledger_numbering());
     const Numbering& numbering = *all->numbering;
-    std::unordered_set<TopicSetId> sets;
+    LedgerRestriction& only = all->only;
     if (request.topic) {
+      only.topics.emplace();
       BW_TRY(store().each_topic_of_sets([&](TopicSetId set, uint32_t number) {
-        if (topic.holds(number)) sets.insert(set);
+        if (topic.holds(number)) only.topics->insert(set);
       }));
     }
-    std::optional<NetworkId> network;
     if (request.network) {
       const auto found =
           std::find(numbering.networks.begin(), numbering.networks.end(), *request.network);
@@ -1046,15 +1048,14 @@ struct Query::Impl {
         return Error{ErrorCode::kNotFound,
                      fmt::format("no act is of the network '{}'", *request.network)};
       }
-      network = static_cast<NetworkId>(found - numbering.networks.begin());
+      only.network = static_cast<NetworkId>(found - numbering.networks.begin());
     }
     std::vector<FoldEntry> entries;
     BW_TRY(store().scan_ledger([&](std::span<const LedgerEntry> piece) {
       for (const LedgerEntry& e : piece) {
-        if (!e.counts_as_of(view.info.as_of)) continue;
-        if (request.topic && !sets.contains(e.topics)) continue;
-        if (network && e.network != *network) continue;
-        entries.push_back(FoldEntry::from(e));
+        if (e.counts_as_of(view.info.as_of) && only.holds(e)) {
+          entries.push_back(FoldEntry::from(e));
+        }
       }
     }));
     BW_ASSIGN(const PersonMap everybody, person_map(workspace.registry(), store(), numbering));
@@ -1063,20 +1064,12 @@ struct Query::Impl {
     std::vector<double> mass_one(numbering.accounts(), 0);
     BW_ASSIGN(const auto standings, store().standings({}));
     for (const StandingRow& row : standings) {
-      // On one network only what is vouched for there counts, so that other networks cannot change
-      // it.
-      if (network && numbering.account_network[row.account] != *network) continue;
+      if (!only.holds_standing(numbering.account_network[row.account])) continue;
       mass[row.account] = row.mass;
       mass_one[row.account] = row.mass_one;
     }
-    Remainder remainder;
-    // What erased acts were about was not kept; which network they were on is the receiver's.
-    if (!request.topic) {
-      BW_ASSIGN(remainder, store().remainder(numbering));
-      std::erase_if(remainder.pairs, [&](const FrozenPair& pair) {
-        return network && numbering.account_network[pair.receiver] != *network;
-      });
-    }
+    BW_ASSIGN(Remainder remainder, store().remainder(numbering));
+    only.restrict(remainder, [&](AccountId id) { return numbering.account_network[id]; });
     const GraphSnapshot graph(std::move(entries), numbering.account_network, std::move(persons),
                               view.info.as_of, 1, std::move(remainder));
     const Standing standing(mass, mass_one,
@@ -1144,11 +1137,20 @@ struct Query::Impl {
         told.push_back(std::move(one));
       }
       BW_TRY(learn_topics(view, told));
-      BW_TRY(learn_names(told, {}));
-      for (size_t i = begin; i < end; ++i) {
-        result[i].reason = one_line(view, told[i - begin], viewer);
-        result[i].topics = told[i - begin].row.topics;
+      for (size_t i = begin; i < end; ++i) result[i].topics = told[i - begin].row.topics;
+      if (all.restricted()) {
+        // Their topics are what they are known for; the reason is why they stand in this list.
+        const auto only = restricted_ledger(*ledger, all.only);
+        for (size_t i = begin; i < end; ++i) {
+          BW_ASSIGN(Told here,
+                    begin_telling(view, *only, people[i].first, all.scores[people[i].second]));
+          here.books = told[i - begin].books;
+          told[i - begin] = std::move(here);
+        }
       }
+      BW_TRY(learn_names(told, {}));
+      for (size_t i = begin; i < end; ++i)
+        result[i].reason = one_line(view, told[i - begin], viewer);
     }
     return result;
   }

@@ -152,7 +152,72 @@ class LoadedLedger final : public LedgerSource {
   bool has_remainder_ = false;
 };
 
+class RestrictedLedger final : public LedgerSource {
+ public:
+  RestrictedLedger(LedgerSource& ledger, const LedgerRestriction& restriction)
+      : ledger_(ledger), restriction_(restriction) {}
+
+  Result<std::vector<LedgerEntry>> received(std::span<const AccountId> accounts) override {
+    return only(ledger_.received(accounts));
+  }
+  Result<std::vector<LedgerEntry>> given(std::span<const AccountId> accounts) override {
+    return only(ledger_.given(accounts));
+  }
+  Result<Remainder> remainder(std::span<const AccountId> accounts) override {
+    BW_ASSIGN(Remainder remainder, ledger_.remainder(accounts));
+    std::vector<AccountId> ids;
+    for (const FrozenPair& pair : remainder.pairs) ids.push_back(pair.receiver);
+    std::sort(ids.begin(), ids.end());
+    ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+    BW_ASSIGN(const auto networks, ledger_.networks(ids));
+    restriction_.restrict(remainder, [&](AccountId account) {
+      return networks[static_cast<size_t>(std::lower_bound(ids.begin(), ids.end(), account) -
+                                          ids.begin())];
+    });
+    return remainder;
+  }
+  Result<std::vector<NetworkId>> networks(std::span<const AccountId> ids) override {
+    return ledger_.networks(ids);
+  }
+  Result<std::vector<StandingRow>> standings(std::span<const AccountId> ids) override {
+    BW_ASSIGN(auto rows, ledger_.standings(ids));
+    std::vector<AccountId> accounts;
+    for (const StandingRow& row : rows) accounts.push_back(row.account);
+    BW_ASSIGN(const auto networks, ledger_.networks(accounts));
+    size_t i = 0;
+    std::erase_if(rows,
+                  [&](const StandingRow&) { return !restriction_.holds_standing(networks[i++]); });
+    return rows;
+  }
+
+ private:
+  Result<std::vector<LedgerEntry>> only(Result<std::vector<LedgerEntry>> entries) const {
+    if (entries) {
+      std::erase_if(*entries, [&](const LedgerEntry& e) { return !restriction_.holds(e); });
+    }
+    return entries;
+  }
+
+  LedgerSource& ledger_;
+  const LedgerRestriction& restriction_;
+};
+
 }  // namespace
+
+void LedgerRestriction::restrict(Remainder& remainder,
+                                 const std::function<NetworkId(AccountId)>& network_of) const {
+  if (topics) {
+    remainder = {};
+  } else if (network) {
+    std::erase_if(remainder.pairs,
+                  [&](const FrozenPair& pair) { return network_of(pair.receiver) != *network; });
+  }
+}
+
+std::unique_ptr<LedgerSource> restricted_ledger(LedgerSource& ledger,
+                                                const LedgerRestriction& restriction) {
+  return std::make_unique<RestrictedLedger>(ledger, restriction);
+}
 
 std::unique_ptr<LedgerSource> stored_ledger(Store& store) {
   return std::make_unique<StoredLedger>(store);

@@ -5,9 +5,12 @@
 // Accounts are numbered anew within the slice, in the same order, so that sums run as they did when
 // the snapshot was made and come to the same bits.
 #pragma once
+#include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "explain/explain.h"
@@ -49,6 +52,25 @@ std::unique_ptr<LedgerSource> stored_ledger(Store& store);
 // bytes an entry.
 Result<std::unique_ptr<LedgerSource>> loaded_ledger(Store& store, const LinkGroups& links,
                                                     std::span<const AccountId> accounts);
+
+// What a ranking on one topic or one network looks at.
+struct LedgerRestriction {
+  std::optional<std::unordered_set<TopicSetId>> topics;  // only entries with one of these
+  std::optional<NetworkId> network;                      // only there
+
+  bool holds(const LedgerEntry& entry) const {
+    return (!topics || topics->contains(entry.topics)) && (!network || entry.network == *network);
+  }
+  // On one network only what is vouched for there counts, so that other networks cannot change it.
+  bool holds_standing(NetworkId of_account) const { return !network || of_account == *network; }
+  // Of what erased people left: what their acts were about was not kept; which network they were on
+  // is the receiver's.
+  void restrict(Remainder& remainder, const std::function<NetworkId(AccountId)>& network_of) const;
+};
+
+// `ledger` as far as the restriction goes. Borrows both.
+std::unique_ptr<LedgerSource> restricted_ledger(LedgerSource& ledger,
+                                                const LedgerRestriction& restriction);
 
 // Reads what concerns the person with these accounts (of the ledger's numbering), as of `as_of`.
 // Cost: in the entries they received and gave.
