@@ -3,7 +3,7 @@
 // Name: fold_and_score
 // Description: from ledger entries in any order to everybody's score, in memory: settling, packing,
 //   the snapshot, vouches, the teleport set, standing, the score alone, scores with margins and
-//   facets, forecasts. Then the standing pass alone, per
+//   facets, forecasts, the topics of everybody by their evidence. Then the standing pass alone, per
 //   arc and iteration, beside the machine's floor (a bare gather over the same arcs) and, where it
 //   is installed, GraphBLAS's weighted matrix-vector product over the same arcs.
 // Data: generators/community.
@@ -24,6 +24,8 @@
 #include <cstdio>
 #include <numeric>
 #include <optional>
+#include <random>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,6 +35,7 @@
 #include "bench/generators/community.h"
 #include "bench/measure.h"
 #include "credit/ledger.h"
+#include "explain/topics.h"
 #include "graph/graph.h"
 #include "score/score.h"
 #include "score/standing.h"
@@ -146,6 +149,80 @@ std::vector<double> bare_scores(const GraphSnapshot& graph, const Standing& stan
     }
   });
   return out;
+}
+
+// What acts are about, made up: 2,000 topics in a tree four deep with up to two parents each, and
+// 20,000 sets of one to five of them. An act's set follows from its other fields, so that it takes
+// no memory here; a quarter of the acts have none.
+struct Topics {
+  static constexpr uint32_t kSets = 20'000;
+  TopicTree tree;
+  std::vector<std::vector<TopicId>> sets;
+
+  Topics() : sets(kSets + 1) {
+    std::mt19937_64 random(7);
+    std::vector<std::vector<TopicId>> parents(2000);
+    for (TopicId topic = 20; topic < parents.size(); ++topic) {
+      const TopicId above = topic < 200 ? 20 : topic < 800 ? 200 : 800;
+      parents[topic].push_back(static_cast<TopicId>(random() % above));
+      const auto other = static_cast<TopicId>(random() % above);
+      if (random() % 2 == 0 && other != parents[topic][0]) parents[topic].push_back(other);
+    }
+    tree = TopicTree::make(std::move(parents));
+    for (size_t set = 1; set < sets.size(); ++set) {
+      for (size_t n = 0; n < 1 + set % 5; ++n) {
+        const double unit = static_cast<double>(random() >> 11) * 0x1.0p-53;
+        sets[set].push_back(static_cast<TopicId>(unit * unit * unit * 2000));
+      }
+    }
+  }
+
+  static TopicSetId of(const FoldEntry& entry) {
+    const uint64_t mixed =
+        (static_cast<uint64_t>(entry.published_ms) + entry.mover) * 0x9E3779B97F4A7C15;
+    return mixed >> 62 == 0 ? 0 : static_cast<TopicSetId>(1 + (mixed >> 20) % kSets);
+  }
+};
+
+// How many topics are somebody's, all people together.
+size_t topics_of_everybody(const GraphSnapshot& graph, const Standing& standing,
+                           const std::vector<PersonScore>& scores, const Policy& policy,
+                           const Topics& topics, unsigned threads) {
+  // Each thread takes every so manieth, since the first people have most acts and what a counter
+  // has learnt of sets is worth keeping.
+  std::vector<size_t> found(threads, 0);
+  parallel_for(threads, 1, threads, [&](size_t part, size_t) {
+    TopicCounter counter(topics.tree, policy,
+                         [&](TopicSetId set) { return std::span(topics.sets[set]); });
+    std::vector<TopicAct> acts;
+    std::vector<FoldEntry> scratch;
+    size_t theirs = 0;
+    for (size_t p = part; p < scores.size(); p += threads) {
+      // Most people have too few movers for any topic.
+      if (scores[p].vouched_movers < static_cast<uint32_t>(policy.topic_movers_min)) continue;
+      const PersonId person = scores[p].person;
+      acts.clear();
+      PersonId last = kNobody;
+      double last_standing = 0;
+      for (const FoldEntry& entry : graph.received_by(person, scratch)) {
+        const TopicSetId set = Topics::of(entry);
+        if (set == 0) continue;
+        if (entry.mover != last) {
+          last = entry.mover;
+          last_standing = standing.for_receiver(graph, entry.mover, person);
+        }
+        if (last_standing < policy.vouched_min) continue;
+        acts.push_back({entry.mover, entry.published_ms / kMsPerDay, set,
+                        static_cast<double>(entry.credit()), 0});
+      }
+      for (const TopicEvidence& evidence : counter.count(acts, TopicDetail::kEnough)) {
+        if (evidence.state != TopicState::kTheirs) break;
+        ++theirs;
+      }
+    }
+    found[part] = theirs;
+  });
+  return std::accumulate(found.begin(), found.end(), size_t{0});
 }
 
 // What one iteration of standing cannot do without: for every arc, fetch what its voucher holds.
@@ -280,14 +357,16 @@ int run(const Options& options) {
     std::vector<std::string_view> without;
   };
   std::vector<Sum> sums{
-      {{"fold and score", {}, {}, 0}, {"settle", "score alone", "forecast"}},
-      {{"with settling", {}, {}, 0}, {"score alone", "forecast"}},
-      {{"bare", {}, {}, 0}, {"settle", "score", "forecast"}},
-      {{"with forecast", {}, {}, 0}, {"settle", "score alone"}},
+      {{"fold and score", {}, {}, 0}, {"settle", "score alone", "forecast", "topics"}},
+      {{"with settling", {}, {}, 0}, {"score alone", "forecast", "topics"}},
+      {{"bare", {}, {}, 0}, {"settle", "score", "forecast", "topics"}},
+      {{"with all", {}, {}, 0}, {"settle", "score alone"}},
   };
   const auto within = [](const Sum& sum, const Phase& phase) {
     return std::find(sum.without.begin(), sum.without.end(), phase.name) == sum.without.end();
   };
+  const Topics topics;
+  size_t attributed = 0;
   size_t pairs = 0;
   size_t scored = 0;
   const bool warm_up = options.runs > 1;
@@ -340,6 +419,10 @@ int run(const Options& options) {
       scores = score_everybody(*graph, *standing, policy, {}, options.threads_used());
     });
     once.time("forecast", [&] { look_ahead(*graph, scores, options.threads_used()); });
+    once.time("topics", [&] {
+      attributed =
+          topics_of_everybody(*graph, *standing, scores, policy, topics, options.threads_used());
+    });
     const std::string now = hash_of(scores);
     if (!hash.empty() && now != hash) {
       fmt::print(stderr, "two runs gave different scores: {} and {}\n", hash, now);
@@ -393,15 +476,19 @@ int run(const Options& options) {
                s.low, s.high, spread_of(phase.processor_seconds).median,
                static_cast<double>(phase.peak_bytes) / static_cast<double>(options.events));
   }
-  fmt::print("with margins, momentum, facets and forecasts / bare: {:.2f}\n",
-             spread_of(sums[3].phase.seconds).median / spread_of(sums[2].phase.seconds).median);
+  // Processor time too, since other work on the machine falls on some phases only.
+  fmt::print(
+      "with margins, momentum, facets, forecasts and topics / bare: {:.2f}, processor {:.2f}\n",
+      spread_of(sums[3].phase.seconds).median / spread_of(sums[2].phase.seconds).median,
+      spread_of(sums[3].phase.processor_seconds).median /
+          spread_of(sums[2].phase.processor_seconds).median);
   if (!timings.peaks_are_apart) fmt::print("the system does not tell the phases' peaks apart\n");
   fmt::print(
       "\nentry {} bytes in the ledger, {} packed; {} pairs; {} vouches of {} bytes; {} scores of "
       "{} "
-      "bytes; teleport set {}\n",
+      "bytes; teleport set {}; {} topics that are somebody's\n",
       sizeof(LedgerEntry), sizeof(FoldEntry), pairs, arcs, sizeof(AccountId) + sizeof(float),
-      scored, sizeof(PersonScore), teleport_set.size());
+      scored, sizeof(PersonScore), teleport_set.size(), attributed);
   fmt::print("hash of the scores {}\n", hash);
   return 0;
 }

@@ -82,21 +82,22 @@ void TopicCounter::count_distinct(std::span<const TopicAct> acts, std::span<cons
     if (days_.empty() || days_.back() != acts[i].day) days_.push_back(acts[i].day);
   }
   const auto distinct = [](auto& list) {
-    std::sort(list.begin(), list.end());
+    if (!std::is_sorted(list.begin(), list.end())) std::sort(list.begin(), list.end());
     return static_cast<uint32_t>(std::unique(list.begin(), list.end()) - list.begin());
   };
   movers = distinct(movers_);
   days = distinct(days_);
 }
 
-std::span<const TopicEvidence> TopicCounter::count(std::span<const TopicAct> acts) {
+std::span<const TopicEvidence> TopicCounter::count(std::span<const TopicAct> acts,
+                                                   TopicDetail detail) {
   for (const TopicId topic : met_) slot_[topic] = 0;
   met_.clear();
   begin_.assign(1, 0);
-  // Sizes, then places.
+  topics_of_act_.clear();
   for (const TopicAct& act : acts) {
-    if (act.topics == 0) continue;
-    for (const TopicId topic : closure_of(act.topics)) {
+    topics_of_act_.push_back(act.topics == 0 ? std::span<const TopicId>() : closure_of(act.topics));
+    for (const TopicId topic : topics_of_act_.back()) {
       uint32_t& slot = slot_[topic];
       if (slot == 0) {
         met_.push_back(topic);
@@ -106,12 +107,13 @@ std::span<const TopicEvidence> TopicCounter::count(std::span<const TopicAct> act
       ++begin_[slot];
     }
   }
+  if (detail == TopicDetail::kEnough) drop_small();
   for (size_t slot = 1; slot < begin_.size(); ++slot) begin_[slot] += begin_[slot - 1];
   acts_of_.resize(begin_.back());
   found_.assign(met_.size(), {});
   for (uint32_t i = 0; i < acts.size(); ++i) {
-    if (acts[i].topics == 0) continue;
-    for (const TopicId topic : closure_of(acts[i].topics)) {
+    for (const TopicId topic : topics_of_act_[i]) {
+      if (slot_[topic] == 0) continue;
       const uint32_t slot = slot_[topic] - 1;
       TopicEvidence& evidence = found_[slot];
       acts_of_[begin_[slot] + evidence.acts++] = i;
@@ -128,10 +130,31 @@ std::span<const TopicEvidence> TopicCounter::count(std::span<const TopicAct> act
                    evidence.movers, evidence.days);
   }
   attribute(acts);
+  if (detail == TopicDetail::kEnough) {
+    std::erase_if(found_,
+                  [](const TopicEvidence& each) { return each.state == TopicState::kTooLittle; });
+  }
   std::sort(found_.begin(), found_.end(), [](const TopicEvidence& a, const TopicEvidence& b) {
     return std::tuple(a.state, -a.points, a.topic) < std::tuple(b.state, -b.points, b.topic);
   });
   return found_;
+}
+
+// Forgets topics of so few acts that they cannot be enough: most of those met.
+void TopicCounter::drop_small() {
+  const auto least =
+      static_cast<uint32_t>(std::max(policy_.topic_movers_min, policy_.topic_days_min));
+  size_t kept = 0;
+  for (size_t slot = 0; slot < met_.size(); ++slot) {
+    const TopicId topic = met_[slot];
+    slot_[topic] = 0;
+    if (begin_[slot + 1] < least) continue;
+    met_[kept] = topic;
+    begin_[kept + 1] = begin_[slot + 1];
+    slot_[topic] = static_cast<uint32_t>(++kept);
+  }
+  met_.resize(kept);
+  begin_.resize(kept + 1);
 }
 
 // From the most specific up, so that all below a topic is decided before it is.
@@ -180,7 +203,8 @@ void TopicCounter::attribute(std::span<const TopicAct> acts) {
 }
 
 std::vector<TopicEvidence> topic_evidence(std::span<const Contribution> acts, const Policy& policy,
-                                          const TopicTree& tree, const TopicsOfSet& topics) {
+                                          const TopicTree& tree, const TopicsOfSet& topics,
+                                          TopicDetail detail) {
   std::vector<TopicAct> vouched;
   for (const Contribution& act : acts) {
     if (act.entry.topics == 0 || act.standing < policy.vouched_min) continue;
@@ -188,54 +212,8 @@ std::vector<TopicEvidence> topic_evidence(std::span<const Contribution> acts, co
                        act.entry.row});
   }
   TopicCounter counter(tree, policy, topics);
-  const auto found = counter.count(vouched);
+  const auto found = counter.count(vouched, detail);
   return {found.begin(), found.end()};
-}
-
-std::vector<PersonTopic> topics_of_everybody(const GraphSnapshot& graph, const Standing& standing,
-                                             const Policy& policy, const TopicTree& tree,
-                                             const TopicsOfSet& topics,
-                                             std::span<const LedgerEntry> entries) {
-  std::vector<PersonTopic> result;
-  TopicCounter counter(tree, policy, topics);
-  const PersonMap& persons = graph.persons();
-  std::vector<TopicAct> acts;
-  // Where the entries of each account begin; they stand by receiver.
-  std::vector<uint64_t> row(graph.accounts() + size_t{1}, 0);
-  for (const LedgerEntry& entry : entries) ++row[entry.receiver + size_t{1}];
-  for (size_t account = 0; account < graph.accounts(); ++account) row[account + 1] += row[account];
-  const auto movers_min = static_cast<size_t>(policy.topic_movers_min);
-  for (PersonId person = 0; person < persons.persons; ++person) {
-    acts.clear();
-    size_t movers = 0;  // at least as many as there are
-    PersonId last = kNobody;
-    double last_standing = 0;
-    for (const AccountId account : graph.accounts_of(person)) {
-      for (uint64_t i = row[account]; i < row[account + 1]; ++i) {
-        const LedgerEntry& entry = entries[i];
-        if (entry.topics == 0) continue;
-        const PersonId mover = persons.person_of[entry.mover];
-        if (mover == kNobody || mover == person) continue;
-        if (mover != last) {
-          last = mover;
-          last_standing = standing.for_receiver(graph, mover, person);
-          if (last_standing >= policy.vouched_min) ++movers;
-        }
-        if (last_standing < policy.vouched_min) continue;
-        acts.push_back({mover, entry.published.ms / kMsPerDay, entry.topics,
-                        static_cast<double>(entry.credit) / static_cast<double>(kCreditOne),
-                        entry.row});
-      }
-    }
-    // Most people have too few movers for any topic, and are not looked at more closely.
-    if (movers < movers_min) continue;
-    for (const TopicEvidence& evidence : counter.count(acts)) {
-      if (evidence.state == TopicState::kTooLittle) break;
-      result.push_back({person, evidence.topic, evidence.state, evidence.movers, evidence.days,
-                        evidence.acts, evidence.points});
-    }
-  }
-  return result;
 }
 
 }  // namespace bellwether

@@ -68,6 +68,12 @@ struct TopicAct {
   EventRow row = 0;
 };
 
+// What somebody wants to know of a person's topics.
+enum class TopicDetail {
+  kAll,     // whatever their acts are about
+  kEnough,  // only those with enough evidence: kTheirs and kWithin
+};
+
 // Counts one person after the other, with memory that is kept. `tree`, `policy` and `topics` are
 // borrowed. For one thread.
 class TopicCounter {
@@ -75,13 +81,16 @@ class TopicCounter {
   TopicCounter(const TopicTree& tree, const Policy& policy, TopicsOfSet topics);
 
   // The evidence of one person by their acts with vouched movers, most points first: receipts are
-  // the first ones. Named topics come first, then those within them, then the others; each by
-  // points, ties by TopicId. Good until the next call. Cost: linear in the acts times their topics
-  // and those above, but for the sorts of small lists. Same acts, same bits.
-  std::span<const TopicEvidence> count(std::span<const TopicAct> acts);
+  // the first ones. `detail` says which topics. Named topics come first, then those within them,
+  // then the others; each by points, ties by TopicId. Good until the next call. Cost: linear in the
+  // acts times their topics and those above, but for the sorts of small lists. Same acts, same
+  // bits.
+  std::span<const TopicEvidence> count(std::span<const TopicAct> acts,
+                                       TopicDetail detail = TopicDetail::kAll);
 
  private:
   std::span<const TopicId> closure_of(TopicSetId set);
+  void drop_small();
   void attribute(std::span<const TopicAct> acts);
   bool enough(uint32_t movers, uint32_t days) const;
   void count_distinct(std::span<const TopicAct> acts, std::span<const uint32_t> which,
@@ -94,6 +103,7 @@ class TopicCounter {
   std::vector<uint32_t> closure_number_;        // by TopicSetId; 0: not made yet
   std::vector<uint32_t> slot_;                  // by TopicId, + 1; 0: not met in this person
   std::vector<TopicId> met_;
+  std::vector<std::span<const TopicId>> topics_of_act_;
   std::vector<uint32_t> begin_, acts_of_;  // acts by slot
   std::vector<TopicEvidence> found_;
   std::vector<PersonId> movers_;
@@ -103,24 +113,7 @@ class TopicCounter {
 // Of one person by the contributions of explain(), as it sorts them. Only those of vouched movers
 // count.
 std::vector<TopicEvidence> topic_evidence(std::span<const Contribution> acts, const Policy& policy,
-                                          const TopicTree& tree, const TopicsOfSet& topics);
-
-// What one person has on one topic.
-struct PersonTopic {
-  PersonId person = kNobody;
-  TopicId topic = kUnknownTopic;
-  TopicState state = TopicState::kTooLittle;
-  uint32_t movers = 0, days = 0, acts = 0;
-  double credit = 0;  // of these acts, undecayed
-};
-
-// The same for everybody in one pass over the ledger: `entries` in ledger order, those that count
-// as of the instant of `graph`, which was made of them. Of each person the topics that are theirs,
-// and those within them; ordered by person, then as TopicCounter does. No points, which take an
-// explanation each: topics are in the order of credit. Cost: see topics_bench.cc.
-std::vector<PersonTopic> topics_of_everybody(const GraphSnapshot& graph, const Standing& standing,
-                                             const Policy& policy, const TopicTree& tree,
-                                             const TopicsOfSet& topics,
-                                             std::span<const LedgerEntry> entries);
+                                          const TopicTree& tree, const TopicsOfSet& topics,
+                                          TopicDetail detail = TopicDetail::kAll);
 
 }  // namespace bellwether

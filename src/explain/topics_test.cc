@@ -243,45 +243,25 @@ RC_GTEST_PROP(TopicsProperty, AreWhatTheDefinitionSays, ()) {
     RC_ASSERT(got.days == each.days);
     RC_ASSERT(got.acts == each.acts);
   }
-}
-
-RC_GTEST_PROP(TopicsProperty, OfEverybodyAreThoseOfEach, ()) {
-  TestWorld world = *any_world();
-  const RandomTopics topics = any_topics();
-  for (size_t i = 0; i < world.acts.size(); ++i) {
-    world.acts[i].topics = static_cast<TopicSetId>(i * 7 % 10);
+  // Whoever asks for those with enough gets these alone, in the same order.
+  std::vector<TopicId> enough;
+  for (const TopicEvidence& each : found) {
+    if (each.state != TopicState::kTooLittle) enough.push_back(each.topic);
   }
-  const TestScores scored = score_world(world);
-  std::vector<LedgerEntry> entries;
-  for (const LedgerEntry& entry : scored.ledger) {
-    if (entry.counts_as_of(scored.graph.as_of())) entries.push_back(entry);
+  const std::vector<TopicEvidence> all(found.begin(), found.end());
+  std::vector<TopicId> asked;
+  for (const TopicEvidence& each : counter.count(acts, TopicDetail::kEnough)) {
+    asked.push_back(each.topic);
+    const auto same = std::find_if(all.begin(), all.end(), [&](const TopicEvidence& other) {
+      return other.topic == each.topic;
+    });
+    RC_ASSERT(same != all.end());
+    RC_ASSERT(std::tuple(same->state, same->points, same->movers, same->days, same->acts) ==
+              std::tuple(each.state, each.points, each.movers, each.days, each.acts));
+    RC_ASSERT(std::equal(same->receipts().begin(), same->receipts().end(), each.receipts().begin(),
+                         each.receipts().end()));
   }
-  const auto all = topics_of_everybody(scored.graph, scored.standing, world.policy, topics.tree,
-                                       lookup(topics.sets), entries);
-  size_t seen = 0;
-  for (const PersonScore& score : scored.scores) {
-    std::vector<LedgerEntry> own;
-    for (const LedgerEntry& entry : scored.ledger) {
-      if (scored.persons.person_of[entry.receiver] == score.person) own.push_back(entry);
-    }
-    const auto told =
-        explain(scored.graph, scored.standing, world.policy, PostRecord{}, score.person, own);
-    RC_ASSERT(told.has_value());
-    for (const TopicEvidence& each :
-         topic_evidence(told->acts, world.policy, topics.tree, lookup(topics.sets))) {
-      if (each.state == TopicState::kTooLittle) continue;
-      ++seen;
-      const auto same = std::find_if(all.begin(), all.end(), [&](const PersonTopic& other) {
-        return other.person == score.person && other.topic == each.topic;
-      });
-      RC_ASSERT(same != all.end());
-      RC_ASSERT(same->state == each.state);
-      RC_ASSERT(same->movers == each.movers);
-      RC_ASSERT(same->days == each.days);
-      RC_ASSERT(same->acts == each.acts);
-    }
-  }
-  RC_ASSERT(seen == all.size());
+  RC_ASSERT(asked == enough);
 }
 
 TEST(TopicsOfAPerson, RestOnVouchedPeopleOnly) {

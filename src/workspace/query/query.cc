@@ -473,7 +473,8 @@ struct Query::Impl {
   }
 
   // Of one or many at once: every statement costs more than what it answers.
-  Result<void> learn_topics(const SnapshotView& view, std::span<Told> all) {
+  Result<void> learn_topics(const SnapshotView& view, std::span<Told> all,
+                            TopicDetail detail = TopicDetail::kAll) {
     const auto books = std::make_shared<Books>(store());
     std::vector<TopicSetId> sets;
     for (Told& told : all) {
@@ -496,7 +497,8 @@ struct Query::Impl {
     };
     for (Told& told : all) {
       if (!told.explanation) continue;
-      told.evidence = topic_evidence(told.explanation->acts, view.policy, index.tree(), topics_of);
+      told.evidence =
+          topic_evidence(told.explanation->acts, view.policy, index.tree(), topics_of, detail);
       told.hidden = hidden_of(
           view,
           told.slice.accounts.empty() ? kNobody : first_account(told.slice, told.slice.person),
@@ -1136,7 +1138,7 @@ struct Query::Impl {
                   begin_telling(view, *ledger, people[i].first, all.scores[people[i].second]));
         told.push_back(std::move(one));
       }
-      BW_TRY(learn_topics(view, told));
+      BW_TRY(learn_topics(view, told, TopicDetail::kEnough));
       for (size_t i = begin; i < end; ++i) result[i].topics = told[i - begin].row.topics;
       if (all.restricted()) {
         // Their topics are what they are known for; the reason is why they stand in this list.
