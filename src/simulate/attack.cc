@@ -25,7 +25,8 @@ constexpr std::array kKindNames{KindName{AttackKind::kSybil, "sybil"},
                                 KindName{AttackKind::kBoughtFollowers, "bought-followers"},
                                 KindName{AttackKind::kEndorsementBomb, "endorsement-bomb"},
                                 KindName{AttackKind::kSleeper, "sleeper"},
-                                KindName{AttackKind::kFooled, "fooled"}};
+                                KindName{AttackKind::kFooled, "fooled"},
+                                KindName{AttackKind::kClique, "clique"}};
 
 constexpr double kMonthDays = 30;
 
@@ -42,6 +43,7 @@ constexpr double kSleeperYears = 1;    // before the community's first day
 constexpr size_t kSleeperFriends = 5;  // partners on one side
 constexpr int kSleeperStrangers = 10;  // honest people each approaches
 constexpr double kFooledDays = 7;
+constexpr double kCliqueGapDays = 10;  // between a word and the other's, so that none is an answer
 
 // Adds acts to a world and keeps count of them.
 class Attacker {
@@ -323,7 +325,8 @@ void sleeper(Attacker& attacker, const Community& community, uint32_t count) {
   }
 }
 
-void fool(Attacker& attacker, const Appraisal& before, uint32_t count) {
+// Those of the network who never dealt with the beneficiary, those of highest standing first.
+std::vector<AccountId> strangers_of_standing(Attacker& attacker, const Appraisal& before) {
   std::vector<std::pair<double, AccountId>> order;
   for (const AccountId account : attacker.strangers()) {
     const PersonId person = attacker.person_of(account);
@@ -332,13 +335,42 @@ void fool(Attacker& attacker, const Appraisal& before, uint32_t count) {
   std::sort(order.begin(), order.end(), [](const auto& a, const auto& b) {
     return a.first != b.first ? a.first > b.first : a.second < b.second;
   });
-  if (order.size() > count) order.resize(count);
+  std::vector<AccountId> out;
+  for (const auto& [standing, account] : order) out.push_back(account);
+  return out;
+}
+
+void fool(Attacker& attacker, const Appraisal& before, uint32_t count) {
+  std::vector<AccountId> strangers = strangers_of_standing(attacker, before);
+  if (strangers.size() > count) strangers.resize(count);
   const uint32_t bait = attacker.paid(attacker.beneficiary(), Verb::kPost, kNobody,
                                       attacker.moment(kFooledDays, kFooledDays + 1));
-  for (const auto& [standing, account] : order) {
+  for (const AccountId account : strangers) {
     attacker.act(account, Verb::kReply, attacker.beneficiary(), attacker.moment(0, kFooledDays),
                  bait);
     attacker.fooled();
+  }
+}
+
+void clique(Attacker& attacker, const Appraisal& before, uint32_t count) {
+  const std::vector<AccountId> fakes = attacker.make_accounts(count);
+  const std::vector<AccountId> strangers = strangers_of_standing(attacker, before);
+  const double late = kFooledDays;
+  const double early = late + kCliqueGapDays;
+  for (size_t i = 0; i < fakes.size(); ++i) {
+    for (size_t j = 0; j < i; ++j) {
+      attacker.paid(fakes[i], Verb::kReply, fakes[j], attacker.moment(early, early + 1));
+      attacker.paid(fakes[j], Verb::kReply, fakes[i], attacker.moment(late, late + 1));
+    }
+    if (strangers.empty()) continue;
+    attacker.paid(fakes[i], Verb::kReply, strangers[0], attacker.moment(early, early + 1));
+  }
+  if (!strangers.empty()) {
+    attacker.act(strangers[0], Verb::kReply, fakes[0], attacker.moment(late, late + 1));
+    attacker.fooled();
+  }
+  for (const AccountId fake : fakes) {
+    attacker.on_beneficiary(fake, Verb::kReply, attacker.moment(0, 1));
   }
 }
 
@@ -363,9 +395,9 @@ Result<Attack> parse_attack(std::string_view text) {
     const std::string_view digits = colon == std::string_view::npos ? "" : text.substr(colon + 1);
     const auto [end, error] =
         std::from_chars(digits.data(), digits.data() + digits.size(), attack.count);
-    const bool is_pod = each.kind == AttackKind::kPod;
-    const uint32_t least = is_pod ? 2 : 1;
-    const uint32_t most = is_pod ? kPodMax : kAttackMax;
+    const bool is_ring = each.kind == AttackKind::kPod || each.kind == AttackKind::kClique;
+    const uint32_t least = is_ring ? 2 : 1;
+    const uint32_t most = is_ring ? kRingMax : kAttackMax;
     if (error != std::errc{} || end != digits.data() + digits.size() || attack.count < least ||
         attack.count > most) {
       return Error{ErrorCode::kInvalidArgument,
@@ -409,6 +441,9 @@ AttackedWorld carry_out(const Attack& attack, const Community& community, const 
       break;
     case AttackKind::kFooled:
       fool(attacker, before, attack.count);
+      break;
+    case AttackKind::kClique:
+      clique(attacker, before, attack.count);
       break;
   }
   return attacker.finish();

@@ -27,20 +27,21 @@ enum class AttackKind : uint8_t {
   kEndorsementBomb,  // N fakes endorse, daily for ten days
   kSleeper,          // N fakes with a history among each other from a year before the community's
   kFooled,           // N people of the highest standing are tricked into one response each
+  kClique,  // N fakes turn to each other unasked, and one person of standing to one of them
 };
 inline constexpr std::array kAttackKinds{
     AttackKind::kSybil,     AttackKind::kFlood,           AttackKind::kPod,
     AttackKind::kReplySpam, AttackKind::kBoughtFollowers, AttackKind::kEndorsementBomb,
-    AttackKind::kSleeper,   AttackKind::kFooled};
+    AttackKind::kSleeper,   AttackKind::kFooled,          AttackKind::kClique};
 
 std::string_view to_string(AttackKind kind);  // "reply-spam"
 
 inline constexpr uint32_t kAttackMax = 1'000'000;
-inline constexpr uint32_t kPodMax = 500;  // its acts grow with the square
+inline constexpr uint32_t kRingMax = 500;  // of a pod and a clique, whose acts grow with the square
 
 struct Attack {
   AttackKind kind = AttackKind::kSybil;
-  uint32_t count = 0;  // [1, kAttackMax], of a pod [2, kPodMax]
+  uint32_t count = 0;  // [1, kAttackMax], of a pod and a clique [2, kRingMax]
 };
 
 // "sybil:100". kInvalidArgument: no such kind, or a number out of range; names the kinds.
