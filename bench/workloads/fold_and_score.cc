@@ -123,6 +123,7 @@ std::vector<double> bare_scores(const GraphSnapshot& graph, const Standing& stan
   for (const double days : policy.half_life_days) {
     half_life_ms.push_back(days * static_cast<double>(kMsPerDay));
   }
+  const auto weights = horizon_weights(policy);
   std::vector<double> out(graph.persons().persons, 0);
   parallel_for(out.size(), 1024, threads, [&](size_t begin, size_t end) {
     std::vector<MoverFold> movers;
@@ -143,7 +144,8 @@ std::vector<double> bare_scores(const GraphSnapshot& graph, const Standing& stan
       }
       double sum = 0;
       for (size_t h = 0; h < half_life_ms.size(); ++h) {
-        sum += std::log2(1 + count_people_moved(vouched[h], crowd[h], courted[h], policy).moved);
+        sum += weights[h] *
+               std::log2(1 + count_people_moved(vouched[h], crowd[h], courted[h], policy).moved);
       }
       out[p] = 1 + policy.points_per_doubling * sum / static_cast<double>(half_life_ms.size());
     }

@@ -42,7 +42,9 @@ constexpr unsigned kEvery = (1U << kCauses) - 1;
 class Movers {
  public:
   Movers(const Moment& then, const Moment& now, const Policy& policy, PersonId person)
-      : policy_(policy), horizons_(policy.half_life_days.size()) {
+      : policy_(policy),
+        horizons_(policy.half_life_days.size()),
+        weights_(horizon_weights(policy)) {
     for (const double days : policy.half_life_days) {
       half_life_ms_.push_back(days * static_cast<double>(kMsPerDay));
     }
@@ -199,10 +201,10 @@ class Movers {
     double sum = 0;
     for (size_t h = 0; h < horizons_; ++h) {
       // Taking a mover out may leave a last bit below 0.
-      sum += std::log2(1 + count_people_moved(std::max(0.0, counts[h].vouched),
-                                              std::max(0.0, counts[h].crowd),
-                                              std::max(0.0, counts[h].courted), policy_)
-                               .moved);
+      const PeopleMoved people =
+          count_people_moved(std::max(0.0, counts[h].vouched), std::max(0.0, counts[h].crowd),
+                             std::max(0.0, counts[h].courted), policy_);
+      sum += weights_[h] * std::log2(1 + people.moved);
     }
     return std::clamp(1 + policy_.points_per_doubling * sum / static_cast<double>(horizons_), 1.0,
                       100.0);
@@ -210,6 +212,7 @@ class Movers {
 
   const Policy& policy_;
   size_t horizons_;
+  std::array<double, kHorizonsMax> weights_;
   std::vector<double> half_life_ms_;
   std::vector<Both> movers_;  // ascending; the erased last
   uint32_t withdrawn_acts_ = 0;

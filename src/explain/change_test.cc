@@ -68,7 +68,8 @@ struct TwoMoments {
 };
 
 RC_GTEST_PROP(Change, PartsSumToTheDifferenceWhateverWasPublishedThen, ()) {
-  const auto world = *any_world();
+  auto world = *any_world();
+  world.policy.half_life_weights = *any_half_life_weights(world.policy.half_life_days.size());
   const TwoMoments two(world, *rc::gen::element(0, 1, 7, 20));
   const bool wrong = *rc::gen::arbitrary<bool>();
   for (PersonId person = 0; person < two.now.persons.persons; ++person) {
@@ -124,7 +125,9 @@ RC_GTEST_PROP(Change, IsTheMeanOverAllOrdersInWhichTheCausesMayCome, ()) {
   RandomWorldOptions options;
   options.accounts_max = 8;
   options.acts_scale = 1;
-  const TwoMoments two(*any_world(options), *rc::gen::element(1, 7, 20));
+  TestWorld world = *any_world(options);
+  world.policy.half_life_weights = *any_half_life_weights(world.policy.half_life_days.size());
+  const TwoMoments two(world, *rc::gen::element(1, 7, 20));
   for (PersonId person = 0; person < two.now.persons.persons; ++person) {
     std::array<double, 16> value{};
     for (unsigned set = 0; set < 16; ++set) value[set] = score_with(two, person, set);

@@ -20,8 +20,9 @@ constexpr std::array<std::string_view, 6> kGroupingNames{"act",   "person",  "ve
 
 double points_of(const std::array<PeopleMoved, kHorizonsMax>& horizons, size_t count,
                  const Policy& policy) {
+  const auto weights = horizon_weights(policy);
   double sum = 0;
-  for (size_t h = 0; h < count; ++h) sum += std::log2(1 + horizons[h].moved);
+  for (size_t h = 0; h < count; ++h) sum += weights[h] * std::log2(1 + horizons[h].moved);
   return std::clamp(1 + policy.points_per_doubling * sum / static_cast<double>(count), 1.0, 100.0);
 }
 
@@ -83,6 +84,7 @@ std::vector<Restraint> restraints(const GraphSnapshot& graph, const Standing& st
     // One person is one person: what plain counting of their acts would say of those who repeat.
     const auto repeats = [](const MoverFold& m) { return m.entries > 1; };
     const auto repeating = std::count_if(now.movers.begin(), now.movers.end(), repeats);
+    const auto weights = horizon_weights(policy);
     double extra = 0;
     for (size_t h = 0; h < horizons; ++h) {
       double linear_vouched = 0;
@@ -96,8 +98,8 @@ std::vector<Restraint> restraints(const GraphSnapshot& graph, const Standing& st
         linear_crowd += (1 - now.standing[i]) * free;
         courted += all - free;
       }
-      extra +=
-          std::log2(1 + count_people_moved(linear_vouched, linear_crowd, courted, policy).moved);
+      const PeopleMoved counted = count_people_moved(linear_vouched, linear_crowd, courted, policy);
+      extra += weights[h] * std::log2(1 + counted.moved);
     }
     if (repeating > 0) {
       add(Restraint::Kind::kRepeats,
@@ -152,12 +154,13 @@ std::optional<Explanation> explain(const GraphSnapshot& graph, const Standing& s
     std::array<double, kHorizonsMax> courted{};
   };
   std::vector<Rate> rates(now.movers.size());
+  const auto weights = horizon_weights(policy);
   double unclamped = 0;
   for (size_t h = 0; h < horizons; ++h) {
     const PeopleMoved& people = result.horizons[h];
     if (people.moved <= 0) continue;
-    const double points =
-        policy.points_per_doubling / static_cast<double>(horizons) * std::log2(1 + people.moved);
+    const double points = policy.points_per_doubling * weights[h] / static_cast<double>(horizons) *
+                          std::log2(1 + people.moved);
     unclamped += points;
     for (size_t i = 0; i < now.movers.size(); ++i) {
       const MoverFold& m = now.movers[i];

@@ -55,6 +55,7 @@ RC_GTEST_PROP(Explanation, ContributionsSumToTheScoreByEveryGrouping, ()) {
   }
   // With many points for a doubling a few people are a hundred points, and the clamp binds.
   world.policy.points_per_doubling = *rc::gen::element(4.95, 4.95, 40.0, 100.0);
+  world.policy.half_life_weights = *any_half_life_weights(world.policy.half_life_days.size());
   const TestScores scored = score_world(world);
   for (const PersonScore& score : scored.scores) {
     const auto told = explain_in(world, scored, score.person);

@@ -49,7 +49,9 @@ std::optional<PersonScore> score_with_standing_of(const TestWorld& world, const 
 TestWorld any_plain_world() {
   RandomWorldOptions options;
   options.chains = false;
-  return *any_world(options);
+  TestWorld world = *any_world(options);
+  world.policy.half_life_weights = *any_half_life_weights(world.policy.half_life_days.size());
+  return world;
 }
 
 RC_GTEST_PROP(WhatIf, WithoutActsIsTheScoreOfALogWithoutThem, ()) {

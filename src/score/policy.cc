@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <numeric>
 #include <optional>
 
 #include "base/hash.h"
@@ -97,11 +98,18 @@ struct ListField {
   std::string_view key;
   std::string_view comment;
   std::vector<double> Policy::*member;
+  double low;  // inclusive, of each
 };
 
-constexpr std::array<ListField, 2> kLists{{
-    {"half_life_days", "the memory horizons that the score averages over", &Policy::half_life_days},
-    {"momentum_half_life_hours", "the same for momentum", &Policy::momentum_half_life_hours},
+constexpr double kListValueMax = 1e6;
+
+// Empty ones are not written.
+constexpr std::array<ListField, 3> kLists{{
+    {"half_life_days", "the memory horizons that the score averages over", &Policy::half_life_days,
+     1e-3},
+    {"half_life_weights", "how much each of them weighs; where this is missing, all the same",
+     &Policy::half_life_weights, 0},
+    {"momentum_half_life_hours", "the same for momentum", &Policy::momentum_half_life_hours, 1e-3},
 }};
 
 Error refuse(std::string message) {
@@ -135,6 +143,37 @@ std::string quoted(std::string_view text) {
   return out + '"';
 }
 
+bool all_the_same(const std::vector<double>& weights) {
+  return std::adjacent_find(weights.begin(), weights.end(), std::not_equal_to<>()) == weights.end();
+}
+
+Result<void> check_weights(const Policy& policy) {
+  const std::vector<double>& weights = policy.half_life_weights;
+  if (weights.empty()) return {};
+  if (weights.size() != policy.half_life_days.size()) {
+    return refuse(
+        fmt::format("score.half_life_weights holds {} numbers for the {} of score.half_life_days",
+                    weights.size(), policy.half_life_days.size()));
+  }
+  if (*std::max_element(weights.begin(), weights.end()) == 0) {
+    return refuse("score.half_life_weights are all 0; one of them has to be above");
+  }
+  return {};
+}
+
+// Weights of equal meaning become equal text: as shares of the largest, to twelve digits, beyond
+// which the rounding of a common factor would show; none where all weigh the same.
+void spell_weights_alike(Policy& policy) {
+  std::vector<double>& weights = policy.half_life_weights;
+  if (all_the_same(weights)) {
+    weights.clear();
+    return;
+  }
+  constexpr double kSteps = 1e12;
+  const double largest = *std::max_element(weights.begin(), weights.end());
+  for (double& weight : weights) weight = std::round(weight / largest * kSteps) / kSteps;
+}
+
 // Debian's library is built with exceptions; none leaves here.
 Result<toml::table> parse_toml(std::string_view text) {
   try {
@@ -146,6 +185,19 @@ Result<toml::table> parse_toml(std::string_view text) {
 }
 
 }  // namespace
+
+std::array<double, kHorizonsMax> horizon_weights(const Policy& policy) {
+  const size_t horizons = policy.half_life_days.size();
+  const std::vector<double>& own = policy.half_life_weights;
+  std::array<double, kHorizonsMax> weights{};
+  std::fill_n(weights.begin(), horizons, 1.0);
+  if (all_the_same(own)) return weights;
+  const double sum = std::accumulate(own.begin(), own.end(), 0.0);
+  for (size_t h = 0; h < horizons; ++h) {
+    weights[h] = own[h] * static_cast<double>(horizons) / sum;
+  }
+  return weights;
+}
 
 std::string method_name(int method) { return fmt::format("bellwether/{}", method); }
 
@@ -219,7 +271,7 @@ Result<Policy> parse_policy(std::string_view text) {
         }
         std::vector<double> values;
         for (const toml::node& element : *array) {
-          BW_ASSIGN(const double value, number(element, name, 1e-3, 1e6));
+          BW_ASSIGN(const double value, number(element, name, list->low, kListValueMax));
           values.push_back(value);
         }
         policy.*(list->member) = std::move(values);
@@ -240,6 +292,7 @@ Result<Policy> parse_policy(std::string_view text) {
       return refuse(fmt::format("'{}' is not known", name));
     }
   }
+  BW_TRY(check_weights(policy));
   return policy;
 }
 
@@ -254,6 +307,7 @@ std::string to_toml(const Policy& policy) {
   const auto finish_table = [&](std::string_view name) {
     if (name == "score") {
       for (const ListField& list : kLists) {
+        if ((policy.*(list.member)).empty()) continue;
         out += fmt::format("# {}\n{} = [{}]\n", list.comment, list.key,
                            fmt::join(policy.*(list.member), ", "));
       }
@@ -293,6 +347,7 @@ std::string policy_hash(const Policy& policy, const std::vector<std::string>& te
   Policy nameless = policy;
   nameless.name.clear();
   nameless.teleport = teleport_set;
+  spell_weights_alike(nameless);
   std::vector<std::string>& set = nameless.teleport;
   std::sort(set.begin(), set.end());
   set.erase(std::unique(set.begin(), set.end()), set.end());

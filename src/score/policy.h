@@ -5,6 +5,7 @@
 // under the same hash. Source of the numbers: DESIGN section 4; docs/methods/score.md says what
 // each one does.
 #pragma once
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,7 +34,10 @@ struct Policy {
   int method = kMethodNewest;
   CreditPolicy credit;
 
-  std::vector<double> half_life_days{30, 90, 365, 1826.25};     // 1 to kHorizonsMax, each > 0
+  std::vector<double> half_life_days{30, 90, 365, 1826.25};  // 1 to kHorizonsMax, each > 0
+  // How much each half-life weighs beside the others: as many, each >= 0, not all 0; only their
+  // proportions matter. Empty: all the same. Momentum's weigh the same always.
+  std::vector<double> half_life_weights;
   std::vector<double> momentum_half_life_hours{1, 6, 24, 168};  // likewise
   double points_per_doubling = 99.0 / 20;                       // > 0
   double courtesy_share = 0.15;  // courted people count at most this share of 1 + vouched ones
@@ -59,8 +63,13 @@ struct Policy {
 // The same under another method: what was left as that method has it becomes as the other has it.
 Policy under_method(Policy policy, int method);
 
+// How much each half-life weighs in the score, by its place: multiples of an equal share, so that
+// they add up to how many there are, and are 1 to the bit where all weigh the same. 0 beyond them.
+std::array<double, kHorizonsMax> horizon_weights(const Policy& policy);
+
 // Reads a policy file; what it does not name keeps its default.
-// kInvalidArgument: not TOML, an unknown key, or a value out of range; names key and bound.
+// kInvalidArgument: not TOML, an unknown key, a value out of range, or not as many weights as
+// half-lives; names key and bound.
 Result<Policy> parse_policy(std::string_view toml);
 
 // The whole policy as commented TOML; parse_policy gives it back.

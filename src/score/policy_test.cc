@@ -37,6 +37,7 @@ void expect_same(const Policy& a, const Policy& b) {
   EXPECT_EQ(a.credit.weight, b.credit.weight);
   EXPECT_EQ(a.credit.courting_ms, b.credit.courting_ms);
   EXPECT_EQ(a.half_life_days, b.half_life_days);
+  EXPECT_EQ(a.half_life_weights, b.half_life_weights);
   EXPECT_EQ(a.momentum_half_life_hours, b.momentum_half_life_hours);
   EXPECT_EQ(a.points_per_doubling, b.points_per_doubling);
   EXPECT_EQ(a.courtesy_share, b.courtesy_share);
@@ -110,6 +111,9 @@ Policy unlike_the_default() {
 }
 
 TEST(Policy, WhatIsWrittenIsReadBack) {
+  Policy weighted = unlike_the_default();
+  weighted.half_life_weights = {0, 1.0 / 3, 7};
+  expect_same(parsed(to_toml(weighted)), weighted);
   expect_same(parsed(to_toml(Policy{})), Policy{});
   expect_same(parsed(to_toml(unlike_the_default())), unlike_the_default());
 }
@@ -139,6 +143,10 @@ RC_GTEST_PROP(PolicyProperty, AnyPolicyWithinItsBoundsIsReadBack, ()) {
   policy.credit.courting_ms = *rc::gen::inRange<int64_t>(0, 366 * kMsPerDay + 1);
   policy.half_life_days.assign(*rc::gen::inRange<size_t>(1, kHorizonsMax + 1), 0);
   for (double& h : policy.half_life_days) h = between(1e-3, 1e6);
+  if (*rc::gen::arbitrary<bool>()) {
+    policy.half_life_weights.assign(policy.half_life_days.size(), 1);
+    for (double& weight : policy.half_life_weights) weight = between(1e-3, 10);
+  }
   policy.points_per_doubling = between(1e-9, 100);
   policy.courtesy_share = between(0, 1);
   policy.damping = between(1e-9, 1 - 1e-9);
@@ -149,6 +157,7 @@ RC_GTEST_PROP(PolicyProperty, AnyPolicyWithinItsBoundsIsReadBack, ()) {
   RC_ASSERT(again.credit.weight == policy.credit.weight);
   RC_ASSERT(again.credit.courting_ms == policy.credit.courting_ms);
   RC_ASSERT(again.half_life_days == policy.half_life_days);
+  RC_ASSERT(again.half_life_weights == policy.half_life_weights);
   RC_ASSERT(again.points_per_doubling == policy.points_per_doubling);
   RC_ASSERT(again.courtesy_share == policy.courtesy_share);
   RC_ASSERT(again.damping == policy.damping);
@@ -220,7 +229,8 @@ INSTANTIATE_TEST_SUITE_P(
     });
 
 TEST(Policy, EveryKeyHasItsBoundsTested) {
-  // What to_toml writes is all there is; lists and texts have tests of their own.
+  // What to_toml writes of a policy without weights for its half-lives is all else there is; lists
+  // and texts have tests of their own.
   std::set<std::string> tested{"name", "method", "half_life_days", "momentum_half_life_hours",
                                "teleport"};
   for (const char* key :
@@ -270,6 +280,37 @@ TEST(Policy, ListsHoldOneToEightHalfLivesWithinBounds) {
       EXPECT_THAT(refused(with(bad)), HasSubstr(key)) << bad;
     }
   }
+}
+
+TEST(Policy, ThereAreAsManyWeightsAsHalfLivesAndOneIsAboveZero) {
+  const auto with = [](const char* weights) {
+    return fmt::format("[score]\nhalf_life_days = [30, 365]\nhalf_life_weights = {}\n", weights);
+  };
+  EXPECT_THAT(parsed(with("[0, 1]")).half_life_weights, ElementsAre(0, 1));
+  EXPECT_THAT(parsed(with("[1e6, 2]")).half_life_weights, ElementsAre(1e6, 2));
+  EXPECT_THAT(refused(with("[1]")), HasSubstr("1 numbers for the 2 of score.half_life_days"));
+  EXPECT_THAT(refused(with("[1, 2, 3]")), HasSubstr("3 numbers for the 2"));
+  EXPECT_THAT(refused(with("[0, 0]")), HasSubstr("score.half_life_weights are all 0"));
+  EXPECT_THAT(refused(with("[0, -0.0]")), HasSubstr("score.half_life_weights are all 0"));
+  for (const char* bad : {"[-1e-9, 1]", "[1, 1000001]", "[nan, 1]", "[1, \"2\"]"}) {
+    EXPECT_THAT(refused(with(bad)), HasSubstr("score.half_life_weights")) << bad;
+  }
+  EXPECT_THAT(refused(with("[]")), HasSubstr("list of 1 to 8 numbers"));
+  // In whichever order they stand in the file; the default has four half-lives.
+  parsed("[score]\nhalf_life_weights = [1, 2]\nhalf_life_days = [30, 365]\n");
+  parsed("[score]\nhalf_life_weights = [1, 2, 3, 4]\n");
+  EXPECT_THAT(refused("[score]\nhalf_life_weights = [1, 2]\n"), HasSubstr("2 numbers for the 4"));
+}
+
+TEST(HorizonWeights, AreMultiplesOfAnEqualShare) {
+  Policy policy;
+  EXPECT_THAT(horizon_weights(policy), ElementsAre(1, 1, 1, 1, 0, 0, 0, 0));
+  policy.half_life_weights = {0.1, 0.1, 0.1, 0.1};
+  EXPECT_THAT(horizon_weights(policy), ElementsAre(1, 1, 1, 1, 0, 0, 0, 0));
+  policy.half_life_weights = {0, 1, 1, 2};
+  EXPECT_THAT(horizon_weights(policy), ElementsAre(0, 1, 1, 2, 0, 0, 0, 0));
+  policy.half_life_weights = {0, 5, 5, 10};
+  EXPECT_THAT(horizon_weights(policy), ElementsAre(0, 1, 1, 2, 0, 0, 0, 0));
 }
 
 TEST(Policy, TheTeleportSetNamesAccountsOfNetworks) {
@@ -367,6 +408,7 @@ TEST(PolicyHash, ChangesWithEveryOtherValue) {
   change([&](Policy& p) { p.credit.courting_ms = other.credit.courting_ms; });
   change([&](Policy& p) { p.half_life_days = other.half_life_days; });
   change([&](Policy& p) { std::swap(p.half_life_days[0], p.half_life_days[1]); });
+  change([&](Policy& p) { p.half_life_weights = {1, 1, 1, 2}; });
   change([&](Policy& p) { p.momentum_half_life_hours = other.momentum_half_life_hours; });
   change([&](Policy& p) { p.points_per_doubling = other.points_per_doubling; });
   change([&](Policy& p) { p.courtesy_share = other.courtesy_share; });
@@ -390,6 +432,22 @@ TEST(PolicyHash, ChangesWithEveryOtherValue) {
   });
   change([&](Policy& p) { p.credit.courting_ms += 1; });
   EXPECT_EQ(hashes.size(), changes);
+}
+
+TEST(PolicyHash, OfWeightsOnlyTheProportionsMatter) {
+  const auto weighing = [](std::vector<double> weights) {
+    Policy policy;
+    policy.half_life_weights = std::move(weights);
+    return policy_hash(policy, {});
+  };
+  EXPECT_EQ(weighing({1, 1, 1, 1}), policy_hash({}, {}));
+  EXPECT_EQ(weighing({0.1, 0.1, 0.1, 0.1}), policy_hash({}, {}));
+  EXPECT_EQ(weighing({1, 2, 3, 4}), weighing({0.1, 0.2, 0.3, 0.4}));
+  EXPECT_EQ(weighing({1, 2, 3, 4}), weighing({1.0 / 7, 2.0 / 7, 3.0 / 7, 4.0 / 7}));
+  EXPECT_EQ(weighing({0, 0, 0, 3}), weighing({0, 0, 0, 1}));
+  const std::set<std::string> unlike{weighing({}), weighing({1, 2, 3, 4}), weighing({2, 1, 3, 4}),
+                                     weighing({1, 1, 1, 0}), weighing({1, 1, 1, 1.001})};
+  EXPECT_EQ(unlike.size(), 5U);
 }
 
 TEST(PolicyHash, AnExplicitDefaultAndAnotherSpellingMeanTheSame) {

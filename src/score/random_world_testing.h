@@ -126,6 +126,17 @@ inline rc::Gen<TestWorld> any_world(const RandomWorldOptions& options = {}) {
   });
 }
 
+// Half-lives that weigh unlike one another, for tests that hold whatever they weigh; some 0, and
+// now and then all the same.
+inline rc::Gen<std::vector<double>> any_half_life_weights(size_t half_lives) {
+  return rc::gen::suchThat(rc::gen::container<std::vector<double>>(
+                               half_lives, rc::gen::element(0.0, 1.0, 1.0, 0.3, 7.0)),
+                           [](const std::vector<double>& weights) {
+                             return std::any_of(weights.begin(), weights.end(),
+                                                [](double w) { return w > 0; });
+                           });
+}
+
 }  // namespace bellwether
 
 namespace rc {
@@ -150,6 +161,8 @@ inline void showValue(const TestWorld& world, std::ostream& out) {
     for (const AccountId a : person) out << ' ' << a;
   }
   out << "\nmethod " << world.policy.method << ", vouches_max " << world.policy.vouches_max;
+  for (const double weight : world.policy.half_life_weights)
+    out << ", a half-life weighs " << weight;
   for (const ResolvedAct& act : world.acts) {
     out << "\n  act " << act.act << ": " << act.account << ' ' << to_string(act.verb) << ' '
         << act.author << " at day "

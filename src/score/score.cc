@@ -16,7 +16,12 @@ class Scorer {
  public:
   Scorer(const GraphSnapshot& graph, const Standing& standing, const Policy& policy,
          const MarginQuantiles& quantiles)
-      : graph_(graph), standing_(standing), policy_(policy), quantiles_(quantiles) {
+      : graph_(graph),
+        standing_(standing),
+        policy_(policy),
+        quantiles_(quantiles),
+        weights_(horizon_weights(policy)) {
+    momentum_weights_.fill(1);
     for (const double days : policy.half_life_days) {
       half_life_ms_.push_back(days * static_cast<double>(kMsPerDay));
     }
@@ -57,11 +62,11 @@ class Scorer {
     find_chances(movers_, left, horizons);
     const Counts now = count(horizons);
     for (size_t h = 0; h < horizons; ++h) result.moved[h] = now[h].moved;
-    result.value = points(now, horizons, 1);
+    result.value = points(now, weights_, horizons, 1);
     const auto factors = quantiles_.at(effective_movers(now, horizons));
-    double low = points(now, horizons, factors.low);
+    double low = points(now, weights_, horizons, factors.low);
     // Of a narrow mass both quantiles of a gamma variate lie below its mean.
-    double high = std::max(result.value, points(now, horizons, factors.high));
+    double high = std::max(result.value, points(now, weights_, horizons, factors.high));
 
     // The margin widens with silence: it also covers what the last evidence said when it was fresh.
     if (silence_ms > 0) {
@@ -69,7 +74,7 @@ class Scorer {
       find_chances(movers_, left, horizons);
       const Counts fresh = count(horizons);
       const auto factors_fresh = quantiles_.at(effective_movers(fresh, horizons));
-      low = std::min(low, points(fresh, horizons, factors_fresh.low));
+      low = std::min(low, points(fresh, weights_, horizons, factors_fresh.low));
       // Standing has faded since too, by no more than two vouches in a row can have; without that
       // much carried back the high end would sink a little while nobody says a word.
       const double vouch_half_life_ms =
@@ -80,7 +85,7 @@ class Scorer {
       for (double& s : standing_of_) s = std::min(1.0, s * carried);
       const Counts best = count(horizons);
       const auto factors_best = quantiles_.at(effective_movers(best, horizons));
-      high = std::max(high, points(best, horizons, factors_best.high));
+      high = std::max(high, points(best, weights_, horizons, factors_best.high));
       standing_of_.swap(standing_now_);
     }
     result.interval = {low, high, policy_.margin_mass};
@@ -104,6 +109,7 @@ class Scorer {
 
  private:
   using Counts = std::array<PeopleMoved, kHorizonsMax>;
+  using Weights = std::array<double, kHorizonsMax>;
 
   // Fills what is counted by mover rather than by horizon, and standing_of_.
   void look_at_movers(PersonScore& result) {
@@ -177,9 +183,12 @@ class Scorer {
     return counts;
   }
 
-  double points(const Counts& counts, size_t horizons, double factor) const {
+  double points(const Counts& counts, const Weights& weights, size_t horizons,
+                double factor) const {
     double sum = 0;
-    for (size_t h = 0; h < horizons; ++h) sum += std::log2(1 + counts[h].moved * factor);
+    for (size_t h = 0; h < horizons; ++h) {
+      sum += weights[h] * std::log2(1 + counts[h].moved * factor);
+    }
     return std::clamp(1 + policy_.points_per_doubling * sum / static_cast<double>(horizons), 1.0,
                       100.0);
   }
@@ -187,7 +196,7 @@ class Scorer {
   // n of DESIGN 4.6: how many equal movers would spread as widely.
   double effective_movers(const Counts& counts, size_t horizons) const {
     std::array<double, kHorizonsMax> weight{};
-    for (size_t h = 0; h < horizons; ++h) weight[h] = 1 / (1 + counts[h].moved);
+    for (size_t h = 0; h < horizons; ++h) weight[h] = weights_[h] / (1 + counts[h].moved);
     double sum = 0;
     double squares = 0;
     const Chance* chance = chances_.data();
@@ -223,7 +232,7 @@ class Scorer {
       standing_now_.push_back(standing_of_[all]);
     }
     standing_of_.swap(standing_now_);
-    const double value = points(count(horizons), horizons, 1);
+    const double value = points(count(horizons), momentum_weights_, horizons, 1);
     standing_of_.swap(standing_now_);
     return value;
   }
@@ -236,6 +245,7 @@ class Scorer {
   const Standing& standing_;
   const Policy& policy_;
   const MarginQuantiles& quantiles_;
+  Weights weights_, momentum_weights_{};  // by horizon, as multiples of an equal share
   std::vector<double> half_life_ms_, momentum_half_life_ms_;
   double momentum_longest_ms_ = 0;
   std::vector<MoverFold> movers_;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // How much influence each person has at one instant, and how sure we are of it.
 //
-// Value: 1 + 99/20 * mean over the horizons of log2(1 + people moved), DESIGN section 4.4 and 4.5.
+// Value: 1 + 99/20 * mean over the horizons of log2(1 + people moved), DESIGN section 4.4 and 4.5;
+// the horizons weigh the same unless a policy says otherwise.
 // Interval: closed form of a bootstrap over movers with independent Exp(1) weights (4.6).
 // It is a description of responses, not a proof of cause.
 #pragma once

@@ -126,14 +126,19 @@ PeopleMoved ScoreCheck::moved(PersonId person, const std::map<PersonId, Pair>& p
   return r;
 }
 
-double ScoreCheck::points(PersonId person, std::span<const double> half_life_days, Instant until,
-                          double factor, double carried) const {
+double ScoreCheck::points(PersonId person, std::span<const double> half_life_days,
+                          std::span<const double> weights, Instant until, double factor,
+                          double carried) const {
   double sum = 0;
-  for (const double h : half_life_days) {
-    sum += std::log2(1 + factor * moved(person, fold(person, h, until), carried).moved);
+  double all = 0;
+  for (size_t h = 0; h < half_life_days.size(); ++h) {
+    const double weight = weights.empty() ? 1 : weights[h];
+    sum += weight *
+           std::log2(1 +
+                     factor * moved(person, fold(person, half_life_days[h], until), carried).moved);
+    all += weight;
   }
-  const double s =
-      1 + policy_.points_per_doubling * sum / static_cast<double>(half_life_days.size());
+  const double s = 1 + policy_.points_per_doubling * sum / all;
   return std::min(100.0, std::max(1.0, s));
 }
 
@@ -167,7 +172,8 @@ double ScoreCheck::effective_movers(PersonId person, Instant until, double carri
   for (const auto& [mover, r] : shares_at(person, until, people, carried)) {
     double g = 0;
     for (size_t h = 0; h < people.size(); ++h) {
-      g += r[h] / (1 + people[h]) / static_cast<double>(people.size());
+      const double weight = policy_.half_life_weights.empty() ? 1 : policy_.half_life_weights[h];
+      g += weight * r[h] / (1 + people[h]) / static_cast<double>(people.size());
     }
     sum += g;
     squares += g * g;
@@ -223,11 +229,11 @@ std::optional<PersonScore> ScoreCheck::score(PersonId person) const {
   const double tail = (1 - policy_.margin_mass) / 2;
   const auto end = [&](double below, Instant until, double carry) {
     const double n = effective_movers(person, until, carry);
-    return points(person, policy_.half_life_days, until, boost::math::gamma_p_inv(n, below) / n,
-                  carry);
+    return points(person, policy_.half_life_days, policy_.half_life_weights, until,
+                  boost::math::gamma_p_inv(n, below) / n, carry);
   };
   const double low = std::min(end(tail, as_of_, 1), end(tail, then, 1));
-  result.value = points(person, policy_.half_life_days, as_of_, 1);
+  result.value = points(person, policy_.half_life_days, policy_.half_life_weights, as_of_, 1);
   const double high =
       std::max({result.value, end(1 - tail, as_of_, 1), end(1 - tail, then, carried)});
   size_t h = 0;
@@ -240,8 +246,9 @@ std::optional<PersonScore> ScoreCheck::score(PersonId person) const {
 
   std::vector<double> momentum_days;
   for (const double hours : policy_.momentum_half_life_hours) momentum_days.push_back(hours / 24);
-  result.momentum = points(person, momentum_days, as_of_, 1);
-  result.momentum_before = points(person, momentum_days, Instant{as_of_.ms - 7 * 86'400'000LL}, 1);
+  result.momentum = points(person, momentum_days, {}, as_of_, 1);
+  result.momentum_before =
+      points(person, momentum_days, {}, Instant{as_of_.ms - 7 * 86'400'000LL}, 1);
   return result;
 }
 

@@ -47,8 +47,10 @@ class ScoreCheck {
                                                     std::vector<double>& people,
                                                     double carried = 1) const;
   double effective_movers(PersonId person, Instant until, double carried = 1) const;
-  double points(PersonId person, std::span<const double> half_life_days, Instant until,
-                double factor, double carried = 1) const;
+  // `weights` by half-life; empty: all the same.
+  double points(PersonId person, std::span<const double> half_life_days,
+                std::span<const double> weights, Instant until, double factor,
+                double carried = 1) const;
   double standing(PersonId mover, PersonId receiver, double carried = 1) const;
   std::vector<AccountId> accounts_of(PersonId person) const;
 

@@ -159,6 +159,43 @@ TEST(Score, AveragesOverItsHalfLives) {
                    1 + 4.95 * (std::log2(1 + vic->moved[0]) + std::log2(1 + vic->moved[1])) / 2);
 }
 
+TEST(Score, AHalfLifeCountsAsMuchAsItWeighs) {
+  Story story;
+  story.world.policy.half_life_days = {30, 365, 1826.25};
+  story.world.policy.half_life_weights = {1, 0, 3};
+  const TestScores scores = score_world(story.world);
+  const PersonScore* vic = scores.find(story.vic);
+  EXPECT_NEAR(vic->value,
+              1 + 4.95 * (std::log2(1 + vic->moved[0]) + 3 * std::log2(1 + vic->moved[2])) / 4,
+              1e-12);
+  EXPECT_GT(vic->moved[1], 0) << "it is counted, and weighs nothing";
+  // What weighs nothing might as well not be there.
+  Story without;
+  without.world.policy.half_life_days = {30, 1826.25};
+  without.world.policy.half_life_weights = {1, 3};
+  const TestScores same = score_world(without.world);
+  EXPECT_NEAR(vic->interval.low, same.find(without.vic)->interval.low, 1e-12);
+  EXPECT_NEAR(vic->interval.high, same.find(without.vic)->interval.high, 1e-12);
+  EXPECT_NEAR(vic->value, same.find(without.vic)->value, 1e-12);
+}
+
+RC_GTEST_PROP(ScoreProperty, WeightsThatAreAllTheSameChangeNoBit, (TestWorld world)) {
+  const TestScores without = score_world(world);
+  world.policy.half_life_weights.assign(world.policy.half_life_days.size(),
+                                        *rc::gen::element(1.0, 0.1, 1.0 / 3, 1e6));
+  RC_ASSERT(same_bits(score_world(world).scores, without.scores));
+}
+
+TEST(Momentum, DoesNotKnowWhatHalfLivesWeigh) {
+  Story story;
+  const double even = score_world(story.world).find(story.vic)->momentum;
+  story.world.policy.half_life_weights = {5};
+  EXPECT_EQ(score_world(story.world).find(story.vic)->momentum, even);
+  story.world.policy.half_life_days = {30, 365, 1826.25, 2000};
+  story.world.policy.half_life_weights = {1, 0, 0, 0};
+  EXPECT_EQ(score_world(story.world).find(story.vic)->momentum, even);
+}
+
 TEST(Score, NoEvidenceIsNoScore) {
   const Story story;
   const TestScores scores = score_world(story.world);
@@ -346,6 +383,7 @@ RC_GTEST_PROP(ScoreProperty, AgreesWithTheFormulasAppliedToTheLedger, ()) {
   world.policy.courtesy_share = *rc::gen::element(0.15, 0.15, 0.0, 1.0);
   world.policy.crowd_share = *rc::gen::element(0.5, 0.5, 0.0, 1.0);
   world.as_of = at_day(*rc::gen::element(0, 0, -10, 400));
+  world.policy.half_life_weights = *any_half_life_weights(world.policy.half_life_days.size());
   const TestScores scores = score_world(world);
   const ScoreCheck check(scores.ledger, world.account_network, scores.persons, world.teleport_set,
                          world.policy, world.as_of);

@@ -176,6 +176,18 @@ class Commands(unittest.TestCase):
 
     def test_whoever_has_the_receipts_can_compute_the_score_again(self):
         self.ready()
+        even = self.computed_again()
+        # Half-lives that weigh unlike one another give another score, from the same evidence.
+        (self.home / "policy.toml").write_text("[score]\nhalf_life_weights = [1, 0, 2, 5]\n")
+        bellwether("score", home=self.home)
+        told = self.computed_again()
+        self.assertEqual([h["weight"] for h in told["horizons"]], [0.125, 0, 0.25, 0.625])
+        self.assertEqual([h["weight"] for h in even["horizons"]], [0.25] * 4)
+        self.assertEqual([h["moved"] for h in told["horizons"]], [h["moved"] for h in even["horizons"]])
+        self.assertNotEqual(told["score"], even["score"])
+        self.assertNotEqual(told["policy"], even["policy"])
+
+    def computed_again(self):
         told = json.loads(bellwether("explain", "ana", "--by", "act", "--json", home=self.home).stdout)
         formula = told["formula"]
         movers = {}
@@ -201,9 +213,10 @@ class Commands(unittest.TestCase):
             courted = sum(chance(m["x"]) - chance(m["free"]) for m in movers.values())
             others = min(courted, formula["courtesy_share"] * (1 + vouched)) + crowd
             moved = vouched + min(others, formula["crowd_share"] * (1 + vouched))
-            doublings += math.log2(1 + moved) / len(told["horizons"])
+            doublings += math.log2(1 + moved) * told["horizons"][h]["weight"]
         self.assertAlmostEqual(
             told["score"], 1 + formula["points_per_doubling"] * doublings, delta=1e-9)
+        return told
 
     def test_an_explanation_is_shown_beside_people_of_like_activity(self):
         self.ready()

@@ -1573,6 +1573,8 @@ Result<PersonExplanation> Query::explain(const std::string& person, const Explai
   result.courtesy_share = view->policy.courtesy_share;
   for (size_t h = 0; h < view->policy.half_life_days.size(); ++h) {
     result.horizons.emplace_back(view->policy.half_life_days[h], told.explanation->horizons[h]);
+    result.horizon_shares.push_back(horizon_weights(view->policy)[h] /
+                                    static_cast<double>(view->policy.half_life_days.size()));
   }
 
   BW_ASSIGN(result.topic_evidence,

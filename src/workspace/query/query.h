@@ -201,6 +201,7 @@ struct PersonExplanation {
   std::vector<Reason> reasons_down;
   std::vector<std::string> missing;                      // what a settled score still needs
   std::vector<std::pair<double, PeopleMoved>> horizons;  // half-life in days
+  std::vector<double> horizon_shares;  // how much each of them weighs in the score; sum to 1
   std::optional<ScoreChange> changed;  // empty: not asked for, or there is no earlier snapshot
   std::optional<Peers> peers;          // empty: not asked for, or too few
   // With `horizons` and the terms of every act, all that the score is computed from.

@@ -264,10 +264,12 @@ Json forecasts_json(const std::vector<PastForecast>& forecasts) {
   return list;
 }
 
-Json horizons_json(const std::vector<std::pair<double, PeopleMoved>>& horizons) {
+Json horizons_json(const PersonExplanation& explanation) {
   Json list = Json::array();
-  for (const auto& [half_life_days, moved] : horizons) {
+  for (size_t h = 0; h < explanation.horizons.size(); ++h) {
+    const auto& [half_life_days, moved] = explanation.horizons[h];
     list.push_back({{"half_life_days", number(half_life_days)},
+                    {"weight", number(explanation.horizon_shares[h])},
                     {"vouched", number(moved.vouched)},
                     {"crowd", number(moved.crowd)},
                     {"courted", number(moved.courted)},
@@ -514,7 +516,7 @@ std::string to_json(const PersonExplanation& explanation) {
   json["peers"] = peers_json(explanation.peers);
   json["formula"] = formula_json(explanation);
   json["changed"] = change_json(explanation.changed);
-  json["horizons"] = horizons_json(explanation.horizons);
+  json["horizons"] = horizons_json(explanation);
   json["topic_evidence"] = topic_evidence_json(explanation.topic_evidence);
   return line_of(json);
 }
