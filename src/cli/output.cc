@@ -263,6 +263,22 @@ void ProgressLine::ingest(const IngestProgress& progress) {
 
 void ProgressLine::phase(std::string_view name) { show(std::string(name) + " …", true); }
 
+void ProgressLine::work(std::string_view name, double share, uint64_t count,
+                        std::string_view unit) {
+  const auto now = std::chrono::steady_clock::now();
+  if (!working_) {
+    working_ = true;
+    started_ = now;
+  }
+  const double seconds = std::chrono::duration<double>(now - started_).count();
+  std::string line = fmt::format("{} …  {} {}", name, grouped(count), unit);
+  if (seconds > 1) line += fmt::format(", {:.1f}/s", static_cast<double>(count) / seconds);
+  if (seconds > 1 && share > 0.02) {
+    line += fmt::format(", {} left", time_text(seconds * (1 - share) / share));
+  }
+  show(line, false);
+}
+
 void print_json(Context& context, const nlohmann::ordered_json& json, OutputForm form) {
   const int indent = form == OutputForm::kJson ? 2 : -1;
   context.out << json.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';

@@ -115,6 +115,8 @@ class ProgressLine {
   ~ProgressLine() { clear(); }
   void ingest(const IngestProgress& progress);
   void phase(std::string_view name);
+  // Long work of known length: `share` of it is done, [0, 1]; `count` of `unit` so far.
+  void work(std::string_view name, double share, uint64_t count, std::string_view unit);
   void clear();
 
  private:
@@ -122,6 +124,7 @@ class ProgressLine {
   Context& context_;
   std::chrono::steady_clock::time_point started_{}, shown_{};
   std::string path_;
+  bool working_ = false;
   bool visible_ = false;
 };
 

@@ -8,73 +8,13 @@
 #include "base/parallel.h"
 #include "score/baselines.h"
 #include "score/forecast.h"
+#include "score/replay.h"
 #include "score/score.h"
 #include "score/standing.h"
 #include "score/teleport.h"
 
 namespace bellwether {
 namespace {
-
-struct Window {
-  Instant cut, end;
-};
-
-Error too_few(uint32_t folds) {
-  return {ErrorCode::kNotFound,
-          fmt::format("the log holds too few responses for {}: try fewer folds or an earlier cut",
-                      folds == 1 ? "a window" : fmt::format("{} windows", folds))};
-}
-
-Result<std::vector<Window>> windows_of(std::span<const Response> responses,
-                                       const BacktestOptions& options) {
-  if (options.folds < 1 || options.folds > 1000) {
-    return Error{ErrorCode::kInvalidArgument, "a backtest takes 1 to 1,000 folds"};
-  }
-  if (!(options.cut_share > 0 && options.cut_share < 1)) {
-    return Error{ErrorCode::kInvalidArgument, "the share before the cut lies between 0 and 1"};
-  }
-  if (responses.size() < 2) return too_few(options.folds);
-  const Instant first = responses.front().published;
-  const Instant end{responses.back().published.ms + 1};
-  if (options.cut && (*options.cut <= first || *options.cut >= end)) {
-    return Error{ErrorCode::kNotFound,
-                 fmt::format("a cut at {} has nothing on one of its sides: the responses last from "
-                             "{} to {}",
-                             to_string(*options.cut), to_string(first), to_string(end))};
-  }
-  std::vector<Window> windows;
-  if (options.window_ms > 0) {
-    const int64_t all = int64_t{options.folds} * options.window_ms;
-    Instant cut = options.cut.value_or(Instant{end.ms - all});
-    if (cut.ms + all > end.ms || cut <= first) {
-      return Error{ErrorCode::kNotFound,
-                   fmt::format("{} of that length from {} do not fit into the log, which lasts "
-                               "from {} to {}",
-                               options.folds == 1 ? "a window" : "so many windows", to_string(cut),
-                               to_string(first), to_string(end))};
-    }
-    for (uint32_t fold = 0; fold < options.folds; ++fold) {
-      windows.push_back({cut, Instant{cut.ms + options.window_ms}});
-      cut = windows.back().end;
-    }
-    return windows;
-  }
-  const size_t begin =
-      options.cut ? count_before(responses, *options.cut)
-                  : static_cast<size_t>(options.cut_share * static_cast<double>(responses.size()));
-  const auto instant_at = [&](uint32_t fold) {
-    if (fold == options.folds) return end;
-    if (fold == 0 && options.cut) return *options.cut;
-    return responses[begin + (responses.size() - begin) * fold / options.folds].published;
-  };
-  for (uint32_t fold = 0; fold < options.folds; ++fold) {
-    windows.push_back({instant_at(fold), instant_at(fold + 1)});
-    if (windows.back().cut <= first || windows.back().cut >= windows.back().end) {
-      return too_few(options.folds);
-    }
-  }
-  return windows;
-}
 
 // The values of those who are compared.
 std::vector<double> of_people(std::span<const double> all, std::span<const PersonId> people) {
@@ -83,13 +23,6 @@ std::vector<double> of_people(std::span<const double> all, std::span<const Perso
   for (const PersonId person : people) out.push_back(all[person]);
   return out;
 }
-
-// Who had been on either side of a response before a cut, and how many each moved after it.
-struct Seen {
-  std::vector<Response> known, came;
-  std::vector<PersonId> people;
-  std::vector<uint32_t> moved;  // by place in people
-};
 
 // The part of a window that a fit looks at.
 ForecastWindow sampled(const Seen& seen, const ForecastWindow& all,
@@ -166,8 +99,7 @@ class Replay {
   BacktestFold run(const Window& window, std::span<const Window> before);
 
  private:
-  Seen look(const Window& window) const;
-  GraphSnapshot graph_at(Instant cut) const;
+  Seen look(const Window& window) const { return look_at(responses_, persons_.persons, window); }
   ForecastWindow window_at(const Seen& seen, const GraphSnapshot& graph, Instant cut) const;
   std::vector<double> score_under(const GraphSnapshot& graph, const Standing& standing,
                                   const Policy& policy) const;
@@ -185,31 +117,6 @@ class Replay {
   unsigned threads_;
   std::vector<ForecastWindow> training_;  // oldest first; at most kForecastWindowsMax
 };
-
-Seen Replay::look(const Window& window) const {
-  Seen seen;
-  seen.known = in_force(responses_, kEarliest, window.cut);
-  seen.came = in_force(responses_, window.cut, window.end);
-  std::vector<bool> there(persons_.persons, false);
-  for (const Response& response : seen.known) {
-    there[response.receiver] = there[response.mover] = true;
-  }
-  const std::vector<double> movers = distinct_responders(seen.came, persons_.persons);
-  for (PersonId person = 0; person < persons_.persons; ++person) {
-    if (!there[person]) continue;
-    seen.people.push_back(person);
-    seen.moved.push_back(static_cast<uint32_t>(movers[person]));
-  }
-  return seen;
-}
-
-GraphSnapshot Replay::graph_at(Instant cut) const {
-  std::vector<FoldEntry> entries;
-  for (const LedgerEntry& entry : ledger_) {
-    if (entry.counts_as_of(cut)) entries.push_back(FoldEntry::from(entry));
-  }
-  return GraphSnapshot(std::move(entries), account_network_, persons_, cut, threads_);
-}
 
 ForecastWindow Replay::window_at(const Seen& seen, const GraphSnapshot& graph, Instant cut) const {
   const std::vector<ForecastFeatures> all = forecast_features(graph, cut, threads_);
@@ -248,7 +155,7 @@ BacktestFold Replay::run(const Window& window, std::span<const Window> before) {
   fold.cut = window.cut;
   fold.end = window.end;
   const uint32_t persons = persons_.persons;
-  const GraphSnapshot graph = graph_at(window.cut);
+  const GraphSnapshot graph = graph_at(ledger_, account_network_, persons_, window.cut, threads_);
   std::vector<AccountId> teleport(teleport_set_.begin(), teleport_set_.end());
   if (teleport.empty()) teleport = choose_teleport_set(graph, policy_, threads_);
   const Standing standing(graph, graph.vouches(vouch_options(policy_, threads_)), teleport, policy_,
@@ -296,28 +203,6 @@ BacktestFold Replay::run(const Window& window, std::span<const Window> before) {
     }
   });
   return fold;
-}
-
-// The windows before the first, as long as it and without a gap, oldest first: of equal length in
-// time, or of equally many responses.
-std::vector<Window> windows_before(std::span<const Response> responses, const Window& first,
-                                   bool equal_time) {
-  std::vector<Window> out;
-  const size_t many = count_before(responses, first.end) - count_before(responses, first.cut);
-  const int64_t window_ms = first.end.ms - first.cut.ms;
-  Instant end = first.cut;
-  while (out.size() < kForecastWindowsMax) {
-    const size_t at = count_before(responses, end);
-    if (!equal_time && at <= many) break;
-    const Instant cut = equal_time ? Instant{end.ms - window_ms} : responses[at - many].published;
-    const auto known_ms = static_cast<double>(cut.ms - responses.front().published.ms);
-    const double least_ms = equal_time ? kForecastKnownShare * static_cast<double>(window_ms) : 0;
-    if (known_ms <= least_ms || cut >= end) break;
-    out.push_back({cut, end});
-    end = cut;
-  }
-  std::reverse(out.begin(), out.end());
-  return out;
 }
 
 // Everybody weighs the same, in whichever window.
@@ -369,7 +254,8 @@ Result<BacktestReport> backtest(std::span<const LedgerEntry> ledger,
   BacktestReport report;
   for (const Measure& measure : kMeasures) report.measures.push_back(measure.name);
   Replay replay(ledger, all, account_network, persons, teleport_set, policy, threads);
-  const std::vector<Window> earlier = windows_before(all, windows.front(), options.window_ms > 0);
+  const std::vector<Window> earlier =
+      windows_before(all, windows.front(), options.window_ms > 0, kForecastWindowsMax);
   for (const Window& window : windows) {
     report.folds.push_back(
         replay.run(window, report.folds.empty() ? earlier : std::vector<Window>()));

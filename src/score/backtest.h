@@ -17,19 +17,9 @@
 #include "credit/ledger.h"
 #include "score/grade.h"
 #include "score/policy.h"
+#include "score/replay.h"
 
 namespace bellwether {
-
-struct BacktestOptions {
-  uint32_t folds = 1;  // [1, 1000]; windows follow each other without a gap
-  // How long each window is. Not above 0: what comes after the first cut is divided into windows of
-  // equally many responses.
-  int64_t window_ms = 0;
-  // Where the first window begins. Empty: with a window's length, so that the last one ends with
-  // the ledger; otherwise after `cut_share` of the responses.
-  std::optional<Instant> cut = {};
-  double cut_share = 0.75;  // (0, 1)
-};
 
 struct BacktestFold {
   Instant cut, end;  // the window is [cut, end)

@@ -10,11 +10,13 @@ import json
 import math
 import os
 import pathlib
+import random
 import re
 import signal
 import subprocess
 import sys
 import time
+import tomllib
 import unittest
 import urllib.error
 import urllib.request
@@ -457,6 +459,67 @@ class Commands(unittest.TestCase):
         for wrong in (("--cut", "1.5"), ("--cut", "soon"), ("--window", "7"), ("--folds", "0")):
             bellwether("backtest", *wrong, home=self.home, code=2)
         bellwether("backtest", "--window", "900d", home=self.home, code=1)
+
+    def test_a_policy_is_tuned_into_a_file_and_nothing_in_force_changes(self):
+        # Whom people reshare are the same four all along; whom they reply to is drawn by lot.
+        rng = random.Random(5)
+        rows = ["time,actor,verb,target"]
+        for day in range(120):
+            if day % 5 == 0:
+                drawn = rng.sample(range(60), 4)
+            for _ in range(14):
+                verb, at = rng.choice([("reshare", rng.randrange(4)), ("reply", rng.choice(drawn))])
+                mover = rng.choice([p for p in range(60) if p != at])
+                rows.append(f"{1341100800 + day * 86400 + rng.randrange(86400)},p{mover},{verb},p{at}")
+        self.file.write_text("\n".join(rows) + "\n")
+        self.ready()
+        before = bellwether("rank", "--all", "--json", home=self.home).stdout
+        policy = (self.home / "policy.toml").read_text()
+        tuned = self.folder / "ours.toml"
+        told = json.loads(bellwether("tune", "--output", tuned, "--name", "ours", "--json",
+                                     home=self.home).stdout)
+        self.assertIs(told["published"], False)
+        self.assertEqual(told["tuned_name"], "ours")
+        self.assertEqual(len(told["folds"]), 3)
+        self.assertLessEqual(told["two_weeks_of_silence"], 0.91)
+        self.assertEqual(told["changed"], told["tuned"] != told["policy"])
+        for fold in told["folds"]:
+            self.assertGreaterEqual(fold["windows"], 3)
+            self.assertLess(fold["log_likelihood_before"], 0)
+            if not fold["changed"]:
+                self.assertEqual(fold["before"], fold["after"])
+        # Nothing in force is another.
+        self.assertEqual(bellwether("rank", "--all", "--json", home=self.home).stdout, before)
+        self.assertEqual((self.home / "policy.toml").read_text(), policy)
+        # The file is a policy that every command takes.
+        written = tomllib.loads(tuned.read_text())
+        self.assertEqual(written["name"], "ours")
+        for value in told["values"]:
+            table, key, *place = value["key"].split(".")
+            if key != "half_life_weights":
+                found = written[table][key]
+                self.assertEqual(found[int(place[0]) - 1] if place else found, value["after"])
+        compared = json.loads(bellwether("compare", "--policies", "current", tuned, "--json",
+                                         home=self.home).stdout)
+        self.assertEqual(compared["policies"][1]["name"], "ours")
+        # A file that is there is not overwritten unless that is asked for.
+        refused = run("tune", "--output", tuned, home=self.home)
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn("--force", refused.stderr)
+        self.assertEqual(tomllib.loads(tuned.read_text())["name"], "ours")
+        table = bellwether("tune", "--output", tuned, "--force", "--folds", "2", home=self.home).stdout
+        self.assertIn("Nested folds", table)
+        self.assertIn("Nothing in the workspace has changed", table)
+        self.assertEqual(tomllib.loads(tuned.read_text())["name"], "tuned-2012-10-28")
+        lines = bellwether("tune", "--output", tuned, "--force", "--format", "ndjson", home=self.home)
+        self.assertEqual(len(lines.stdout.splitlines()), 3)
+        rows = list(csv.DictReader(io.StringIO(bellwether(
+            "tune", "--output", tuned, "--force", "--format", "csv", home=self.home).stdout)))
+        self.assertEqual([row["fold"] for row in rows], ["1", "2", "3"])
+        bellwether("tune", "--output", self.folder / "no/such/folder.toml", home=self.home, code=3)
+        bellwether("tune", "--output", self.folder / "x.toml", "--window", "900d", home=self.home, code=1)
+        self.assertFalse((self.folder / "x.toml").exists())
+        bellwether("tune", "--cut", "soon", "--output", self.folder / "x.toml", home=self.home, code=2)
 
     def test_a_forecast_is_kept_graded_and_told_to_whom_it_concerns(self):
         bellwether("simulate", "--people", "80", "--days", "90", home=self.home)

@@ -5,58 +5,16 @@
 #include <fmt/ostream.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <fstream>
 
+#include "cli/commands/windows.h"
 #include "cli/output.h"
 #include "workspace/query/plot.h"
 #include "workspace/query/words.h"
 
 namespace bellwether {
 namespace {
-
-// "7d", "12h", "30m"; empty: no duration. At most a hundred years.
-std::optional<int64_t> parse_duration(std::string_view text) {
-  if (text.size() < 2) return std::nullopt;
-  int64_t unit = 0;
-  switch (text.back()) {
-    case 'm':
-      unit = 60'000;
-      break;
-    case 'h':
-      unit = 3'600'000;
-      break;
-    case 'd':
-      unit = kMsPerDay;
-      break;
-    case 'w':
-      unit = 7 * kMsPerDay;
-      break;
-    default:
-      return std::nullopt;
-  }
-  const std::string_view digits = text.substr(0, text.size() - 1);
-  double count = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), count);
-  if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
-  const double ms = count * static_cast<double>(unit);
-  if (!(ms >= 1 && ms <= 36'525.0 * static_cast<double>(kMsPerDay))) return std::nullopt;
-  return static_cast<int64_t>(ms);
-}
-
-// A share or an instant. A small number that is no share is no instant that anybody means either.
-bool read_cut(const std::string& text, BacktestOptions& options) {
-  constexpr double kSecondsMin = 1e6;
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error == std::errc{} && end == text.data() + text.size() && number < kSecondsMin) {
-    options.cut_share = number;
-    return number > 0 && number < 1;
-  }
-  options.cut = parse_instant(text);
-  return options.cut.has_value();
-}
 
 std::string lasting(int64_t ms) {
   const auto days = static_cast<double>(ms) / static_cast<double>(kMsPerDay);
@@ -194,19 +152,7 @@ int command_backtest(Context& context, const std::vector<std::string>& arguments
   CommonOptions common;
   add_common(app, context, common, true, false);
   BacktestOptions options;
-  std::string cut;
-  std::string window;
-  app.add_option("--folds", options.folds, "how many windows, one after the other")
-      ->check(CLI::Range(1U, 1000U))
-      ->capture_default_str();
-  app.add_option("--cut", cut,
-                 "where the first window begins: after this share of the responses (0.75), or at "
-                 "this instant")
-      ->type_name("SHARE|TIME");
-  app.add_option("--window", window,
-                 "how long each window is: 12h, 7d, 4w; otherwise what comes after the cut is "
-                 "divided into windows of equally many responses")
-      ->type_name("DURATION");
+  WindowArguments windows(app, options);
   bool kept = false;
   app.add_flag("--kept", kept,
                "instead of replaying: what became of the forecasts kept with snapshots");
@@ -218,22 +164,7 @@ int command_backtest(Context& context, const std::vector<std::string>& arguments
       "  bellwether backtest --window 7d --folds 4 --json\n"
       "  bellwether backtest --plot backtest.svg\n  bellwether backtest --kept");
   if (const auto code = parse(app, context, arguments)) return *code;
-  if (!cut.empty() && !read_cut(cut, options)) {
-    fmt::print(context.err,
-               "bellwether backtest: '{}' is neither a share between 0 and 1 nor a time; write "
-               "0.75 or 2012-07-05T12:00:00Z\n",
-               cut);
-    return kExitUsage;
-  }
-  if (!window.empty()) {
-    const auto duration = parse_duration(window);
-    if (!duration) {
-      fmt::print(context.err, "bellwether backtest: '{}' is no duration; write 12h, 7d or 4w\n",
-                 window);
-      return kExitUsage;
-    }
-    options.window_ms = *duration;
-  }
+  if (const auto code = windows.read(context, "backtest")) return *code;
   if (kept) {
     auto read = OpenWorkspace::open_to_read(context, common);
     if (!read.ok()) return complain(context, read.error());

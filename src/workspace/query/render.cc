@@ -1092,6 +1092,109 @@ std::string to_csv(const BacktestResult& result) {
 
 namespace {
 
+Json tuned_fold_json(const TunedFold& fold) {
+  return {{"cut", instant(fold.window.cut)},
+          {"end", instant(fold.window.end)},
+          {"windows", fold.windows},
+          {"people", fold.people},
+          {"moving", fold.moving},
+          {"changed", fold.changed},
+          {"log_likelihood_before", number(fold.likelihood_before)},
+          {"log_likelihood_after", number(fold.likelihood_after)},
+          {"before", grade_json(fold.before)},
+          {"after", grade_json(fold.after)}};
+}
+
+}  // namespace
+
+std::string to_json(const TuneResult& result) {
+  const TuneReport& report = result.report;
+  Json values = Json::array();
+  for (const TunedValue& value : report.values) {
+    values.push_back(
+        {{"key", value.key}, {"before", number(value.before)}, {"after", number(value.after)}});
+  }
+  Json folds = Json::array();
+  for (const TunedFold& fold : report.folds) folds.push_back(tuned_fold_json(fold));
+  return line_of({{"method", result.method},
+                  {"policy", result.policy_hash},
+                  {"policy_name", result.policy_name},
+                  {"tuned", result.tuned_hash},
+                  {"tuned_name", report.policy.name},
+                  {"published", false},
+                  {"automatic_teleport", result.automatic_teleport},
+                  {"simulated", result.simulated},
+                  {"as_of", instant(report.as_of)},
+                  {"windows", report.windows},
+                  {"tried", report.tried},
+                  {"changed", report.changed},
+                  {"pays", report.pays},
+                  {"gain", number(report.gain)},
+                  {"gain_error", number(report.gain_error)},
+                  {"nested_gain", number(report.nested_gain)},
+                  {"two_weeks_of_silence", number(two_weeks_of_silence(report.policy))},
+                  {"values", std::move(values)},
+                  {"folds", std::move(folds)}});
+}
+
+std::string to_ndjson(const TuneResult& result) {
+  std::string out;
+  for (size_t f = 0; f < result.report.folds.size(); ++f) {
+    Json json = {{"fold", f + 1}};
+    json.update(tuned_fold_json(result.report.folds[f]));
+    json["simulated"] = result.simulated;
+    json["method"] = result.method;
+    json["policy"] = result.policy_hash;
+    out += line_of(json);
+  }
+  return out;
+}
+
+std::string to_csv(const TuneResult& result) {
+  std::string out;
+  csv_header(out, {"fold",
+                   "cut",
+                   "end",
+                   "windows",
+                   "people",
+                   "moving",
+                   "changed",
+                   "log_likelihood_before",
+                   "log_likelihood_after",
+                   "ndcg_100_before",
+                   "ndcg_100_after",
+                   "spearman_before",
+                   "spearman_after",
+                   "auc_before",
+                   "auc_after",
+                   "overlap_50_before",
+                   "overlap_50_after",
+                   "simulated",
+                   "method",
+                   "policy"});
+  for (size_t f = 0; f < result.report.folds.size(); ++f) {
+    const TunedFold& fold = result.report.folds[f];
+    CsvLine line(out);
+    line.count(f + 1)
+        .instant(fold.window.cut)
+        .instant(fold.window.end)
+        .count(fold.windows)
+        .count(fold.people)
+        .count(fold.moving)
+        .truth(fold.changed)
+        .number(fold.likelihood_before)
+        .number(fold.likelihood_after);
+    for (const auto figure : {&RankingGrade::ndcg, &RankingGrade::spearman, &RankingGrade::auc,
+                              &RankingGrade::overlap}) {
+      line.number(fold.before.*figure).number(fold.after.*figure);
+    }
+    line.truth(result.simulated).text(result.method).text(result.policy_hash);
+  }
+  return out;
+}
+
+namespace {
+
 Json community_json(const CommunityOptions& options) {
   return {{"people", options.people},
           {"days", options.days},

@@ -13,6 +13,7 @@
 #include "workspace/query/query.h"
 #include "workspace/recipes/backtest.h"
 #include "workspace/recipes/simulate.h"
+#include "workspace/recipes/tune.h"
 
 namespace bellwether {
 
@@ -29,6 +30,8 @@ std::string to_json(const TopicCard& card);
 std::string to_json(const BacktestResult& result);
 // What became of kept forecasts.
 std::string to_json(const std::vector<KeptGrade>& grades);
+// What was fitted, and what each nested fold says of it.
+std::string to_json(const TuneResult& result);
 std::string to_json(const TruthResult& result);
 std::string to_json(const AttacksResult& result);
 // The value of `meta` alone.
@@ -46,6 +49,8 @@ std::string to_ndjson(const TopicList& list);
 std::string to_ndjson(const TopicCard& card);  // the people on it
 // A line for each measure of each window; no means.
 std::string to_ndjson(const BacktestResult& result);
+// A line for each nested fold.
+std::string to_ndjson(const TuneResult& result);
 // A line for each measure of each rng seed; no means.
 std::string to_ndjson(const TruthResult& result);
 // A line for each attack, beneficiary and teleport set.
@@ -66,6 +71,7 @@ std::string to_csv(const TopicList& list);
 std::string to_csv(const TopicCard& card);  // the people on it
 std::string to_csv(const BacktestResult& result);
 std::string to_csv(const std::vector<KeptGrade>& grades);
+std::string to_csv(const TuneResult& result);
 std::string to_csv(const TruthResult& result);
 std::string to_csv(const AttacksResult& result);
 

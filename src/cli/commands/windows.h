@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// --folds, --cut and --window, for commands that replay a log.
+#pragma once
+#include <optional>
+#include <string>
+
+#include "cli/output.h"
+#include "workspace/recipes/backtest.h"
+
+namespace bellwether {
+
+class WindowArguments {
+ public:
+  // Adds the options; what is asked for stands in `options` after read(). Borrows both.
+  WindowArguments(CLI::App& app, BacktestOptions& options);
+  // Complains on context.err in the name of `command`. Empty: go on; else the exit code.
+  std::optional<int> read(Context& context, std::string_view command);
+
+ private:
+  BacktestOptions& options_;
+  std::string cut_, window_;
+};
+
+}  // namespace bellwether

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// The whole of a workspace's ledger in memory, for recipes that replay it.
+#pragma once
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "credit/ledger.h"
+#include "workspace/workspace.h"
+
+namespace bellwether {
+
+struct History {
+  Policy policy;  // in force
+  std::shared_ptr<const Numbering> numbering;
+  PersonMap persons;
+  std::vector<LedgerEntry> ledger;      // settled and whole, made with policy.credit
+  std::vector<AccountId> teleport_set;  // the operator's own; empty: the automatic one
+  Instant newest;                       // as of when a scoring would speak: after the newest act
+  bool simulated = false;
+};
+
+// Makes the ledger first where it is out of date; publishes nothing. What erasures left has no
+// times, hence is no part of it. Errors as score(). `phase` is told each step as it begins.
+Result<History> read_history(Workspace& workspace,
+                             const std::function<void(std::string_view)>& phase);
+
+}  // namespace bellwether
