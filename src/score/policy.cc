@@ -216,6 +216,20 @@ Policy under_method(Policy policy, int method) {
   return policy;
 }
 
+std::vector<PolicyConstant> policy_constants() {
+  std::vector<PolicyConstant> out;
+  for (size_t verb = 1; verb < kVerbSlots; ++verb) {
+    if (static_cast<Verb>(verb) == Verb::kPost || static_cast<Verb>(verb) == Verb::kUndo) continue;
+    out.push_back({fmt::format("credit.{}", to_string(static_cast<Verb>(verb))), 0, kWeightMax,
+                   false, [verb](const Policy& p) { return p.credit.weight[verb]; },
+                   [verb](Policy& p, double v) { p.credit.weight[verb] = v; }});
+  }
+  for (const Field& f : fields()) {
+    out.push_back({fmt::format("{}.{}", f.table, f.key), f.low, f.high, f.whole, f.get, f.set});
+  }
+  return out;
+}
+
 Result<Policy> parse_policy(std::string_view text) {
   BW_ASSIGN(const toml::table parsed, parse_toml(text));
   Policy policy;

@@ -6,6 +6,7 @@
 // each one does.
 #pragma once
 #include <array>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -66,6 +67,17 @@ Policy under_method(Policy policy, int method);
 // How much each half-life weighs in the score, by its place: multiples of an equal share, so that
 // they add up to how many there are, and are 1 to the bit where all weigh the same. 0 beyond them.
 std::array<double, kHorizonsMax> horizon_weights(const Policy& policy);
+
+// One number of a policy that has a name of its own: "credit.reply", "score.crowd_share".
+struct PolicyConstant {
+  std::string key;
+  double low = 0, high = 0;  // inclusive
+  bool whole = false;        // a whole number
+  std::function<double(const Policy&)> get;
+  std::function<void(Policy&, double)> set;  // of a value within the bounds
+};
+// All of them but lists, in the order of a policy file; the verbs first.
+std::vector<PolicyConstant> policy_constants();
 
 // Reads a policy file; what it does not name keeps its default.
 // kInvalidArgument: not TOML, an unknown key, a value out of range, or not as many weights as

@@ -460,6 +460,42 @@ class Commands(unittest.TestCase):
             bellwether("backtest", *wrong, home=self.home, code=2)
         bellwether("backtest", "--window", "900d", home=self.home, code=1)
 
+    def test_how_far_a_ranking_hangs_on_each_constant_is_told_to_the_operator(self):
+        self.ready()
+        before = bellwether("rank", "--all", "--json", home=self.home).stdout
+        told = json.loads(bellwether(
+            "backtest", "--sensitivity", "--limit", "3", "--json", home=self.home).stdout)
+        self.assertIs(told["published"], False)
+        # As it is, it is the ranking in force.
+        everybody = {p["person"]: p for p in json.loads(before)["people"]}
+        self.assertEqual(len(told["people"]), 3)
+        for person in told["people"]:
+            self.assertAlmostEqual(person["score"], everybody[person["person"]]["score"], places=9)
+            self.assertIn(person["account"], everybody[person["person"]]["accounts"])
+            self.assertLessEqual(person["best"], person["rank"])
+            self.assertLessEqual(person["rank"], person["worst"])
+        graded = json.loads(bellwether("backtest", "--json", home=self.home).stdout)
+        self.assertAlmostEqual(told["ndcg_100"], graded["measures"]["score"]["ndcg_100"], places=9)
+        keys = {v["key"] for v in told["variations"]}
+        self.assertLessEqual({"credit.reply", "credit.reshare", "score.crowd_share",
+                              "score.half_life_days.4", "standing.teleport"}, keys)
+        self.assertNotIn("credit.meet", keys)  # nobody met anybody
+        moves = [v["mean_move"] for v in told["variations"]]
+        self.assertEqual(max(moves), max(moves[:3]))  # what moves most comes first
+        lines = bellwether("backtest", "--sensitivity", "--limit", "3", "--format", "ndjson",
+                           home=self.home).stdout.splitlines()
+        self.assertEqual(len(lines), len(told["variations"]) + 3)
+        rows = list(csv.DictReader(io.StringIO(bellwether(
+            "backtest", "--sensitivity", "--format", "csv", home=self.home).stdout)))
+        self.assertEqual({row["key"] for row in rows}, keys)
+        table = bellwether("backtest", "--sensitivity", home=self.home).stdout
+        self.assertIn("score.crowd_share", table)
+        self.assertIn("Nothing of this is published", table)
+        self.assertEqual(bellwether("rank", "--all", "--json", home=self.home).stdout, before)
+        bellwether("backtest", "--limit", "3", home=self.home, code=2)
+        bellwether("backtest", "--sensitivity", "--limit", "0", home=self.home, code=2)
+        bellwether("backtest", "--sensitivity", "--window", "900d", home=self.home, code=1)
+
     def test_a_policy_is_tuned_into_a_file_and_nothing_in_force_changes(self):
         # Whom people reshare are the same four all along; whom they reply to is drawn by lot.
         rng = random.Random(5)

@@ -12,6 +12,7 @@
 #include "cli/output.h"
 #include "workspace/query/plot.h"
 #include "workspace/query/words.h"
+#include "workspace/recipes/sensitivity.h"
 
 namespace bellwether {
 namespace {
@@ -142,6 +143,64 @@ void print_kept(Context& context, const std::vector<KeptGrade>& grades) {
               << '\n';
 }
 
+std::string value_words(const Variation& variation) {
+  if (!variation.after) return variation.setting;
+  return fmt::format("{:.4g} to {:.4g}{}", *variation.before, *variation.after,
+                     variation.bounded ? " (bound)" : "");
+}
+
+void print_sensitivity(Context& context, const SensitivityResult& result) {
+  const SensitivityReport& report = result.report;
+  const auto width = static_cast<size_t>(context.columns);
+  const auto say = [&](const std::string& text) { context.out << wrap(text, width, 0) << "\n"; };
+  say(fmt::format(
+      "{}What becomes of the order of the {} {} when one constant of the policy is halved or "
+      "doubled, or standing starts from another set? As of {}; graded on what came from {} on.",
+      result.simulated ? "Simulated. " : "", grouped(report.ranked),
+      report.all_ranked ? "people with a score (hardly anybody is settled)" : "ranked people",
+      to_string(result.as_of).substr(0, 16), to_string(report.window.cut).substr(0, 16)));
+  context.out << '\n';
+  Table table({{"constant", false},
+               {"", false},
+               {"moves", true},
+               {"at most", true},
+               {"Spearman", true},
+               {"top 50", true},
+               {"settled", true},
+               {"NDCG@100", true},
+               {"", false}});
+  for (const Variation& v : report.variations) {
+    std::string ndcg = "-";
+    if (v.ndcg && report.ndcg)
+      ndcg = fmt::format("{:.3f} {:+.3f}", *v.ndcg, *v.ndcg - *report.ndcg);
+    table.row({v.key, value_words(v), fmt::format("{:.1f}", v.mean_move), grouped(v.largest_move),
+               v.spearman ? fmt::format("{:.4f}", *v.spearman) : "-",
+               fmt::format("{:.0f} %", 100 * v.overlap), grouped(v.settled), ndcg, ""});
+  }
+  table.print(context.out, context.columns);
+  context.out << '\n';
+  say(fmt::format(
+      "moves, at most: places of the first {}, mean and largest. Spearman, top 50: with "
+      "the order as it is. NDCG@100: of the score on the window, {} as it is.",
+      grouped(report.people.size()),
+      report.ndcg ? fmt::format("{:.3f}", *report.ndcg) : "unknown"));
+  context.out << '\n';
+  Table people({{"rank", true},
+                {"over all of these", true},
+                {"score", true},
+                {"who", false},
+                {"worst with", false}});
+  for (size_t i = 0; i < report.people.size(); ++i) {
+    const RankRange& range = report.people[i];
+    people.row({grouped(range.rank), fmt::format("{} to {}", range.best, range.worst),
+                fmt::format("{:.1f}", range.score), result.names[i].account, range.worst_with});
+  }
+  people.print(context.out, context.columns);
+  context.out << '\n';
+  say(fmt::format("Method {}, policy {} ({}). Nothing of this is published.", result.method,
+                  result.policy_name, result.policy_hash));
+}
+
 }  // namespace
 
 int command_backtest(Context& context, const std::vector<std::string>& arguments) {
@@ -156,13 +215,23 @@ int command_backtest(Context& context, const std::vector<std::string>& arguments
   bool kept = false;
   app.add_flag("--kept", kept,
                "instead of replaying: what became of the forecasts kept with snapshots");
+  bool vary = false;
+  auto* varying = app.add_flag("--sensitivity", vary,
+                               "instead of replaying: how the ranking moves when a constant of the "
+                               "policy is halved or doubled, or standing starts elsewhere");
+  uint32_t limit = 20;
+  app.add_option("--limit", limit, "with --sensitivity: whose ranks are followed, so many")
+      ->check(CLI::Range(1U, 100'000U))
+      ->needs(varying)
+      ->capture_default_str();
   std::string plot;
   app.add_option("--plot", plot, "also draw it: an SVG of ranking quality and calibration")
       ->type_name("FILE");
   app.footer(
       "Examples:\n  bellwether backtest\n  bellwether backtest --folds 10 --cut 0.5\n"
       "  bellwether backtest --window 7d --folds 4 --json\n"
-      "  bellwether backtest --plot backtest.svg\n  bellwether backtest --kept");
+      "  bellwether backtest --plot backtest.svg\n  bellwether backtest --kept\n"
+      "  bellwether backtest --sensitivity");
   if (const auto code = parse(app, context, arguments)) return *code;
   if (const auto code = windows.read(context, "backtest")) return *code;
   if (kept) {
@@ -176,6 +245,17 @@ int command_backtest(Context& context, const std::vector<std::string>& arguments
   auto open = OpenWorkspace::open(context, common, false);
   if (!open.ok()) return complain(context, open.error());
   ProgressLine line(context);
+  if (vary) {
+    const auto varied = sensitivity(
+        open->workspace(), options, limit, [&](std::string_view phase) { line.phase(phase); },
+        [&](uint32_t done, uint32_t all) {
+          line.work("rescoring", static_cast<double>(done) / all, done, "variations");
+        });
+    line.clear();
+    if (!varied.ok()) return complain(context, varied.error());
+    if (!print_for_programs(context, common.output(), *varied)) print_sensitivity(context, *varied);
+    return kExitDone;
+  }
   const auto result =
       backtest(open->workspace(), options, [&](std::string_view phase) { line.phase(phase); });
   line.clear();

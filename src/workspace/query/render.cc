@@ -1092,6 +1092,101 @@ std::string to_csv(const BacktestResult& result) {
 
 namespace {
 
+Json variation_json(const Variation& variation) {
+  return {{"key", variation.key},
+          {"setting", variation.setting},
+          {"before", number(variation.before)},
+          {"after", number(variation.after)},
+          {"bounded", variation.bounded},
+          {"settled", variation.settled},
+          {"spearman", number(variation.spearman)},
+          {"overlap_50", number(variation.overlap)},
+          {"largest_move", variation.largest_move},
+          {"mean_move", number(variation.mean_move)},
+          {"ndcg_100", number(variation.ndcg)}};
+}
+
+Json range_json(const SensitivityResult& result, size_t place) {
+  const RankRange& range = result.report.people[place];
+  const auto with = [](const std::string& which) {
+    return which.empty() ? Json(nullptr) : Json(which);
+  };
+  return {{"person", result.names[place].person},
+          {"account", result.names[place].account},
+          {"score", number(range.score)},
+          {"rank", range.rank},
+          {"best", range.best},
+          {"worst", range.worst},
+          {"best_with", with(range.best_with)},
+          {"worst_with", with(range.worst_with)}};
+}
+
+}  // namespace
+
+std::string to_json(const SensitivityResult& result) {
+  const SensitivityReport& report = result.report;
+  Json variations = Json::array();
+  for (const Variation& variation : report.variations) {
+    variations.push_back(variation_json(variation));
+  }
+  Json people = Json::array();
+  for (size_t i = 0; i < report.people.size(); ++i) people.push_back(range_json(result, i));
+  return line_of({{"as_of", instant(result.as_of)},
+                  {"method", result.method},
+                  {"policy", result.policy_hash},
+                  {"policy_name", result.policy_name},
+                  {"published", false},
+                  {"automatic_teleport", result.automatic_teleport},
+                  {"simulated", result.simulated},
+                  {"ranked", report.ranked},
+                  {"all_ranked", report.all_ranked},
+                  {"cut", instant(report.window.cut)},
+                  {"end", instant(report.window.end)},
+                  {"ndcg_100", number(report.ndcg)},
+                  {"variations", std::move(variations)},
+                  {"people", std::move(people)}});
+}
+
+std::string to_ndjson(const SensitivityResult& result) {
+  std::string out;
+  const auto add = [&](Json json) {
+    json["simulated"] = result.simulated;
+    json["method"] = result.method;
+    json["policy"] = result.policy_hash;
+    out += line_of(json);
+  };
+  for (const Variation& variation : result.report.variations) add(variation_json(variation));
+  for (size_t i = 0; i < result.report.people.size(); ++i) add(range_json(result, i));
+  return out;
+}
+
+std::string to_csv(const SensitivityResult& result) {
+  std::string out;
+  csv_header(out,
+             {"key", "setting", "before", "after", "bounded", "settled", "spearman", "overlap_50",
+              "largest_move", "mean_move", "ndcg_100", "simulated", "method", "policy"});
+  for (const Variation& variation : result.report.variations) {
+    CsvLine line(out);
+    line.text(variation.key)
+        .text(variation.setting)
+        .number(variation.before)
+        .number(variation.after)
+        .truth(variation.bounded)
+        .count(variation.settled)
+        .number(variation.spearman)
+        .number(variation.overlap)
+        .count(variation.largest_move)
+        .number(variation.mean_move)
+        .number(variation.ndcg)
+        .truth(result.simulated)
+        .text(result.method)
+        .text(result.policy_hash);
+  }
+  return out;
+}
+
+namespace {
+
 Json tuned_fold_json(const TunedFold& fold) {
   return {{"cut", instant(fold.window.cut)},
           {"end", instant(fold.window.end)},

@@ -12,6 +12,7 @@
 
 #include "workspace/query/query.h"
 #include "workspace/recipes/backtest.h"
+#include "workspace/recipes/sensitivity.h"
 #include "workspace/recipes/simulate.h"
 #include "workspace/recipes/tune.h"
 
@@ -30,6 +31,8 @@ std::string to_json(const TopicCard& card);
 std::string to_json(const BacktestResult& result);
 // What became of kept forecasts.
 std::string to_json(const std::vector<KeptGrade>& grades);
+// Variations, and people with the ranks they have over them all.
+std::string to_json(const SensitivityResult& result);
 // What was fitted, and what each nested fold says of it.
 std::string to_json(const TuneResult& result);
 std::string to_json(const TruthResult& result);
@@ -49,6 +52,8 @@ std::string to_ndjson(const TopicList& list);
 std::string to_ndjson(const TopicCard& card);  // the people on it
 // A line for each measure of each window; no means.
 std::string to_ndjson(const BacktestResult& result);
+// A line for each variation, then one for each person.
+std::string to_ndjson(const SensitivityResult& result);
 // A line for each nested fold.
 std::string to_ndjson(const TuneResult& result);
 // A line for each measure of each rng seed; no means.
@@ -71,6 +76,7 @@ std::string to_csv(const TopicList& list);
 std::string to_csv(const TopicCard& card);  // the people on it
 std::string to_csv(const BacktestResult& result);
 std::string to_csv(const std::vector<KeptGrade>& grades);
+std::string to_csv(const SensitivityResult& result);  // the variations
 std::string to_csv(const TuneResult& result);
 std::string to_csv(const TruthResult& result);
 std::string to_csv(const AttacksResult& result);
