@@ -25,6 +25,8 @@ GENERATED = {"base/version.h"}
 # Subfolders that are a second door of their room; every other subfolder is private to it.
 # src/app wires the engines and adapters together and may look into any.
 OPEN_FOLDERS = {"workspace/query", "workspace/recipes"}
+# So is each signal, by the header of its name: score/signals/half_life/half_life.h.
+SIGNAL_DOOR = re.compile(r"score/signals/(\w+)/\1\.h")
 
 # These rooms compute: what they know of files, sockets, time and chance comes in as arguments.
 PURE_ROOMS = {"credit", "graph", "score", "simulate", "explain", "plan"}
@@ -175,7 +177,7 @@ def file_violations(root, table, path):
                 continue
             folder = str(pathlib.PurePath(header).parent)
             if target != room and folder != target and room != "app":
-                if folder not in OPEN_FOLDERS:
+                if folder not in OPEN_FOLDERS and not SIGNAL_DOOR.fullmatch(header):
                     yield f"{where}: {folder} is private to {target} ({header})"
             continue
 
@@ -305,6 +307,17 @@ class RoomsTest(unittest.TestCase):
             {
                 "store/duckdb/tables.h": "",
                 "workspace/recipes/score.cc": '#include "store/duckdb/tables.h"\n',
+            },
+        )
+
+    def test_of_a_signal_only_the_header_of_its_name_is_open(self):
+        self.assert_found(
+            "score/signals/tempo is private to score (score/signals/tempo/tempo_check.h)",
+            {
+                "score/signals/tempo/tempo.h": "",
+                "score/signals/tempo/tempo_check.h": "",
+                "workspace/workspace.cc": '#include "score/signals/tempo/tempo.h"\n'
+                '#include "score/signals/tempo/tempo_check.h"\n',
             },
         )
 

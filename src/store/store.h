@@ -160,6 +160,19 @@ struct Receipt {
   uint64_t record_hash = 0;
 };
 
+// One act of an account as the log has it, for questions about one person's habits: without names,
+// and without whom it concerned, which the ledger says.
+struct OwnAct {
+  EventRow row = 0;
+  uint64_t act = 0;     // EventId::low; shared by the events that one record states
+  uint64_t object = 0;  // object_key of what was made or acted on; 0: none is named
+  Instant published;    // unknown: the record has no time
+  Instant withdrawn;    // when the account undid it; unknown: never
+  uint32_t count = 1;
+  TopicSetId topics = 0;
+  Verb verb = Verb::kMention;
+};
+
 // From what a ledger was derived. Equal stamps mean an equal ledger.
 struct LedgerStamp {
   uint64_t generation = 0;    // of the log
@@ -334,6 +347,15 @@ class Store {
   virtual Result<std::vector<NetworkId>> ledger_networks(std::span<const AccountId> ids) = 0;
   virtual Result<std::optional<AccountEntry>> ledger_account_by_key(uint64_t account_key) = 0;
   virtual Result<std::vector<AccountEntry>> ledger_accounts(std::span<const AccountId> ids) = 0;
+
+  // ---- the log, asked about people of the ledger
+  // All that these accounts of the ledger's numbering did, posts included and undos left out, by
+  // row. Cost: a pass over the log that looks at who acted.
+  virtual Result<std::vector<OwnAct>> own_acts(std::span<const AccountId> accounts) = 0;
+  // What each of these events acted on, object_key, in their order; 0: nothing was named, or the
+  // row is gone. Cost: a few rows are looked up, for many a pass over the log between the first and
+  // the last of them.
+  virtual Result<std::vector<uint64_t>> objects_of(std::span<const EventRow> rows) = 0;
 
   // ---- snapshots
   // Adds a snapshot and makes it the newest; returns its number. `scores` are by PersonId of

@@ -27,6 +27,7 @@ constexpr Verb kReply = Verb::kReply;
 constexpr Verb kReshare = Verb::kReshare;
 constexpr Verb kReact = Verb::kReact;
 constexpr Verb kUndo = Verb::kUndo;
+constexpr Verb kFollow = Verb::kFollow;
 
 AccountProfile profile_of(std::string_view name, std::string_view display_name) {
   AccountProfile profile;
@@ -907,6 +908,78 @@ TEST(LedgerStore, AnswersQuestionsAboutVeryManyAccounts) {
   EXPECT_TRUE(std::is_sorted(
       kept.begin(), kept.end(),
       [](const StandingRow& a, const StandingRow& b) { return a.account < b.account; }));
+}
+
+// ---- the log, asked about people of the ledger -------------------------------------------------
+
+// A ledger without entries over the log as it is, so that its accounts have numbers.
+std::shared_ptr<const Numbering> number_for_ledger(Store& store) {
+  auto numbering = must(store.number_accounts());
+  must(store.replace_ledger({numbering->generation, 1, 1}, *numbering, {}, {}));
+  return numbering;
+}
+
+TEST(OwnActs, AreAllThatTheseAccountsDidWithWhatTheyTookBack) {
+  const StoreFolder folder;
+  const auto store = open_store(folder);
+  ingest(*store,
+         {{.actor = "ana", .verb = kPost, .second = 1, .object = "o1", .id = "o1"},
+          {.actor = "bo", .verb = kReply, .second = 2, .object = "o1", .id = "r1"},
+          {.actor = "ana", .verb = kReshare, .second = -1, .object = "x", .id = "s1", .count = 3},
+          {.actor = "bo", .verb = kUndo, .second = 4, .object = "s1"},  // not bo's to take back
+          {.actor = "ana", .verb = kUndo, .second = 9, .object = "o1"},
+          {.actor = "ana", .verb = kUndo, .second = 8, .object = "o1"},  // the earlier one counts
+          {.actor = "cy", .verb = kFollow, .target = "ana", .second = 5}});
+  const auto numbering = number_for_ledger(*store);
+  const std::vector<AccountId> ana{numbering->find("test", "ana")};
+  const std::vector<OwnAct> acts = must(store->own_acts(ana));
+  ASSERT_THAT(acts, SizeIs(2));
+  EXPECT_EQ(acts[0].verb, kPost);
+  EXPECT_EQ(acts[0].object, object_key("o1"));
+  EXPECT_EQ(acts[0].act, object_key("o1"));
+  EXPECT_EQ(acts[0].published, test_second(1));
+  EXPECT_EQ(acts[0].withdrawn, test_second(8));
+  EXPECT_EQ(acts[1].verb, kReshare);
+  EXPECT_FALSE(acts[1].published.known());
+  EXPECT_FALSE(acts[1].withdrawn.known());
+  EXPECT_EQ(acts[1].count, 3u);
+  EXPECT_LT(acts[0].row, acts[1].row);
+  const std::vector<AccountId> both{numbering->find("test", "cy"), ana.front()};
+  EXPECT_THAT(must(store->own_acts(both)), SizeIs(3));
+  EXPECT_THAT(must(store->own_acts({})), IsEmpty());
+  const std::vector<AccountId> unknown{numbering->accounts()};
+  EXPECT_THAT(must(store->own_acts(unknown)), IsEmpty());
+}
+
+TEST(OwnActs, EveryEventKnowsWhatItActedOn) {
+  const StoreFolder folder;
+  const auto store = open_store(folder);
+  std::vector<TestAct> acts;
+  for (int i = 0; i < 200; ++i) {
+    acts.push_back({.actor = "bo",
+                    .verb = kReply,
+                    .second = i,
+                    .object = i % 3 == 0 ? "" : "o" + std::to_string(i),
+                    .author = "ana",
+                    .id = "r" + std::to_string(i)});
+  }
+  ingest(*store, acts);
+  number_for_ledger(*store);
+  // Few are looked up and many walked along; both in the order asked, repeats and strangers too.
+  for (const size_t count : {size_t{0}, size_t{7}, size_t{40}, size_t{41}, size_t{200}}) {
+    std::vector<EventRow> rows;
+    std::vector<uint64_t> expected;
+    for (size_t k = 0; k < count; ++k) {
+      const size_t i = (k * 77) % 200;
+      rows.push_back(i + 1);
+      expected.push_back(acts[i].object.empty() ? 0 : object_key(acts[i].object));
+    }
+    rows.push_back(100'000);
+    expected.push_back(0);
+    rows.push_back(2);
+    expected.push_back(object_key("o1"));
+    EXPECT_EQ(must(store->objects_of(rows)), expected) << count;
+  }
 }
 
 TEST(LedgerStore, NamesOutliveTheUndoneUnitUntilTheLedgerIsReplaced) {

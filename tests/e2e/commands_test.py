@@ -588,6 +588,43 @@ class Commands(unittest.TestCase):
         self.assertIn("What earlier forecasts said", shown)
         self.assertIn("within 7 days", bellwether("rank", "--by", "forecast", home=self.home).stdout)
 
+    def habits_of(self, rows, person="ana"):
+        self.file.write_text("time,actor,verb,target,object,id\n" + "".join(
+            ",".join(map(str, row)) + "\n" for row in rows))
+        self.ready()
+        return json.loads(bellwether("show", person, "--json", home=self.home).stdout)
+
+    def test_the_half_life_of_a_post_is_told_with_what_it_rests_on(self):
+        start, hour = 1_746_000_000, 3600
+        rows = []
+        for day in range(40):
+            at = start + day * 24 * hour
+            rows.append((at, "ana", "post", "", f"ana/{day}", ""))
+            for who, after in (("bo", 1), ("cy", 4), ("di", 20)):
+                rows.append((at + after * hour, who, "reply", "", f"ana/{day}", ""))
+            rows.append((at + 2 * hour, "ana", "reply", "", f"ana/{day}", ""))  # her own: no response
+            rows.append((at + 5 * hour, "bo", "react", "", f"ana/{day}", ""))   # not bo's first
+        told = self.habits_of(rows)
+        half_life = told["post_half_life"]
+        self.assertEqual((half_life["hours"], half_life["low"], half_life["high"]), (4, 4, 4))
+        self.assertEqual((half_life["posts"], half_life["within_days"]), (40, 30))
+        self.assertEqual(half_life["responses"], 3 * 40)
+        self.assertNotIn("post_half_life", told["unknown"])
+        table = bellwether("show", "ana", home=self.home).stdout
+        self.assertIn("half of the responses to a post come within 4 hours", table)
+        # Whoever posts nothing has none, and is told why.
+        other = json.loads(bellwether("show", "bo", "--json", home=self.home).stdout)
+        self.assertIsNone(other["post_half_life"])
+        self.assertIn("no responses", other["unknown"]["post_half_life"])
+
+    def test_a_source_that_links_no_response_to_a_post_has_no_half_life(self):
+        self.ready()
+        told = json.loads(bellwether("show", "ana", "--json", home=self.home).stdout)
+        self.assertIsNone(told["post_half_life"])
+        self.assertIn("do not say which act was answered", told["unknown"]["post_half_life"])
+        self.assertIn("do not say which act was answered",
+                      " ".join(bellwether("show", "ana", home=self.home).stdout.split()))
+
     def test_reading_twice_changes_nothing_and_a_unit_can_be_taken_back(self):
         self.ready()
         again = bellwether("ingest", self.file, home=self.home).stderr

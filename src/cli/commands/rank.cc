@@ -269,6 +269,27 @@ void print_neighbours(Context& context, std::string_view title,
   table.print(context.out, context.columns);
 }
 
+// "Half-life of a post   half of ...", and in a second line what it rests on.
+void print_habit(Context& context, std::string_view title, const std::string& words,
+                 const std::string& evidence) {
+  constexpr size_t kIndent = 22;
+  const auto width = static_cast<size_t>(context.columns);
+  fmt::print(context.out, "  {:<20}{}\n", title, wrap(words, width, kIndent));
+  if (!evidence.empty()) {
+    fmt::print(context.out, "{:{}}{}\n", "", kIndent, wrap(evidence, width, kIndent));
+  }
+}
+
+void print_habits(Context& context, const Habits& habits) {
+  context.out << "\nHabits\n";
+  if (habits.half_life) {
+    print_habit(context, "half-life of a post", half_life_words(*habits.half_life),
+                half_life_evidence(*habits.half_life));
+  } else {
+    print_habit(context, "half-life of a post", habits.half_life_unknown, {});
+  }
+}
+
 // What became of earlier forecasts; the newest few.
 void print_past_forecasts(Context& context, const std::vector<PastForecast>& forecasts) {
   if (forecasts.empty()) return;
@@ -362,6 +383,7 @@ int command_show(Context& context, const std::vector<std::string>& arguments) {
     print_neighbours(context, "Whom they move", card->moves, true);
     print_neighbours(context, "Who moves them", card->moved_by, false);
     print_past_forecasts(context, card->forecasts);
+    print_habits(context, card->habits);
     context.out << '\n';
     print_footer(context, card->meta);
   }

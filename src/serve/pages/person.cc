@@ -325,6 +325,26 @@ std::string horizons_table(const PersonExplanation& explanation) {
   return html + "</tbody>\n</table>\n</details>\n";
 }
 
+// A fact with what it rests on, or why there is none.
+std::string habit(std::string_view term, const std::string& words, const std::string& evidence) {
+  std::string html = fmt::format("<div><dt>{}</dt><dd>{}", term, sentence_html(capital(words)));
+  if (!evidence.empty())
+    html += fmt::format(" <span class=\"small\">{}.</span>", capital(evidence));
+  return html + "</dd></div>\n";
+}
+
+std::string habits(const PersonExplanation& explanation) {
+  if (!explanation.habits) return {};
+  const Habits& told = *explanation.habits;
+  std::string html =
+      "<section aria-labelledby=\"habits\">\n<h2 id=\"habits\">Habits</h2>\n"
+      "<dl class=\"habits\">\n";
+  html += told.half_life ? habit("Half-life of a post", half_life_words(*told.half_life),
+                                 half_life_evidence(*told.half_life))
+                         : habit("Half-life of a post", told.half_life_unknown, {});
+  return html + "</dl>\n</section>\n";
+}
+
 }  // namespace
 
 Page to_page(const PersonExplanation& explanation, uint32_t limit, Viewer viewer) {
@@ -340,6 +360,7 @@ Page to_page(const PersonExplanation& explanation, uint32_t limit, Viewer viewer
   page.body += changes(explanation);
   page.body += contributions_table(explanation, limit);
   page.body += horizons_table(explanation);
+  page.body += habits(explanation);
   const std::string api = "/api/v3/people/" + percent_encode(person.person);
   page.forms = {{"the person", api},
                 {"the explanation",

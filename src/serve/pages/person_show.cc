@@ -10,6 +10,7 @@ HttpReply person_show(const Call& call) {
   ExplainRequest request;
   request.grouping = *parse_grouping(*call.arguments.text("grouping"));
   request.peers = false;  // there is no room for them
+  request.habits = true;
   request.limit = static_cast<uint32_t>(call.arguments.integer("limit"));
   if (const auto meta = call.query.meta(); !meta.ok()) {
     if (meta.error().code == ErrorCode::kNotFound) {

@@ -53,6 +53,9 @@ class DuckStore : public Store {
   Result<std::vector<NetworkId>> ledger_networks(std::span<const AccountId> ids) override;
   Result<std::vector<AccountEntry>> ledger_accounts(std::span<const AccountId> ids) override;
 
+  Result<std::vector<OwnAct>> own_acts(std::span<const AccountId> accounts) override;
+  Result<std::vector<uint64_t>> objects_of(std::span<const EventRow> rows) override;
+
   Result<uint32_t> publish(const SnapshotInfo& info, const Numbering& numbering,
                            const PersonMap& persons, std::span<const PersonScore> scores,
                            std::span<const StandingRow> standings) override;

@@ -617,6 +617,90 @@ Result<std::vector<ReshareLink>> DuckStore::reshare_links(const Numbering& numbe
   return out;
 }
 
+Result<std::vector<OwnAct>> DuckStore::own_acts(std::span<const AccountId> accounts) {
+  std::vector<OwnAct> out;
+  if (accounts.empty()) return out;
+  BW_ASSIGN(ReadTransaction read, ReadTransaction::begin(*core_));
+  std::vector<uint32_t> dictionary;
+  BW_TRY(each_row(
+      read.connection().rows(select_where("SELECT account FROM ledger_accounts", "id", accounts)),
+      [&](const DuckRows& rows, size_t i) { dictionary.push_back(rows.column<uint32_t>(0)[i]); }));
+  if (dictionary.empty()) return out;
+  // The earliest undo of an act; what one account undid of another's does not count.
+  boost::unordered_flat_map<std::pair<uint64_t, uint32_t>, Instant> undone;
+  std::vector<uint32_t> by;
+  const std::string who = dictionary.size() == 1 ? fmt::format("= {}", dictionary.front())
+                                                 : "IN (" + joined(dictionary) + ")";
+  BW_TRY(each_row(
+      read.connection().stream("SELECT event_row, id_low, object, published, repeats, topics, "
+                               "verb, account FROM events WHERE account " +
+                               who),
+      [&](const DuckRows& rows, size_t i) {
+        OwnAct act;
+        act.row = rows.column<uint64_t>(0)[i];
+        act.act = rows.column<uint64_t>(1)[i];
+        act.object = rows.column<uint64_t>(2)[i];
+        act.published = instant_at(rows, 3, i);
+        act.count = rows.column<uint32_t>(4)[i];
+        act.topics = rows.column<uint32_t>(5)[i];
+        act.verb = static_cast<Verb>(rows.column<uint8_t>(6)[i]);
+        const uint32_t account = rows.column<uint32_t>(7)[i];
+        if (act.verb != Verb::kUndo) {
+          out.push_back(act);
+          by.push_back(account);
+          return;
+        }
+        if (act.object == 0) return;
+        const Instant when = act.published.known() ? act.published : kEarliest;
+        const auto [at, is_new] = undone.emplace(std::pair(act.object, account), when);
+        if (!is_new) at->second = std::min(at->second, when);
+      }));
+  for (size_t i = 0; i < out.size() && !undone.empty(); ++i) {
+    const auto at = undone.find(std::pair(out[i].act, by[i]));
+    if (at != undone.end()) out[i].withdrawn = at->second;
+  }
+  std::sort(out.begin(), out.end(), [](const OwnAct& a, const OwnAct& b) { return a.row < b.row; });
+  return out;
+}
+
+Result<std::vector<uint64_t>> DuckStore::objects_of(std::span<const EventRow> rows) {
+  std::vector<uint64_t> out(rows.size(), 0);
+  if (rows.empty()) return out;
+  std::vector<std::pair<EventRow, size_t>> asked;
+  for (size_t i = 0; i < rows.size(); ++i) asked.emplace_back(rows[i], i);
+  std::sort(asked.begin(), asked.end());
+  BW_ASSIGN(ReadTransaction read, ReadTransaction::begin(*core_));
+  const auto take = [&](const DuckRows& found, size_t i) {
+    const EventRow row = found.column<uint64_t>(0)[i];
+    for (auto at = std::lower_bound(asked.begin(), asked.end(), std::pair(row, size_t{0}));
+         at != asked.end() && at->first == row; ++at) {
+      out[at->second] = found.column<uint64_t>(1)[i];
+    }
+  };
+  const std::string select = "SELECT event_row, object FROM events";
+  constexpr size_t kFew = 40;  // as select_where asks for one by one
+  if (asked.size() <= kFew) {
+    std::vector<EventRow> numbers(rows.begin(), rows.end());
+    std::sort(numbers.begin(), numbers.end());
+    numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
+    BW_TRY(each_row(read.connection().rows(select_where(select, "event_row", numbers)), take));
+    return out;
+  }
+  // Rows lie in ascending order, so that one walk along both finds all of them.
+  size_t at = 0;
+  BW_TRY(
+      each_row(read.connection().stream(fmt::format("{} WHERE event_row BETWEEN {} AND {}", select,
+                                                    asked.front().first, asked.back().first)),
+               [&](const DuckRows& found, size_t i) {
+                 const EventRow row = found.column<uint64_t>(0)[i];
+                 while (at < asked.size() && asked[at].first < row) ++at;
+                 for (; at < asked.size() && asked[at].first == row; ++at) {
+                   out[asked[at].second] = found.column<uint64_t>(1)[i];
+                 }
+               }));
+  return out;
+}
+
 // ---- receipts and topics ------------------------------------------------------------------------
 
 Result<std::vector<Receipt>> DuckStore::receipts(std::span<const EventRow> rows) {

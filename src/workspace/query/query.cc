@@ -14,6 +14,7 @@
 
 #include "event/topic.h"
 #include "workspace/persons.h"
+#include "workspace/query/conduct.h"
 #include "workspace/query/past.h"
 #include "workspace/query/slice.h"
 #include "workspace/query/topics.h"
@@ -947,6 +948,17 @@ struct Query::Impl {
     return result;
   }
 
+  Result<Habits> habits(const SnapshotView& view, const Told& told) {
+    const Instant as_of = view.info.as_of;
+    BW_ASSIGN(const Conduct conduct, read_conduct(store(), told.slice, as_of));
+    Habits habits;
+    std::vector<PostAnswers> posts;
+    for (const MadeThing& made : conduct.made) posts.push_back({made.published, made.responses});
+    habits.half_life = half_life(posts, as_of);
+    if (!habits.half_life) habits.half_life_unknown = half_life_unknown_words(conduct);
+    return habits;
+  }
+
   // Whom a person moves and is moved by most, each with their first account and still without a
   // name.
   using Found = std::pair<AccountId, Neighbour>;
@@ -1546,6 +1558,7 @@ Result<PersonCard> Query::show(const std::string& person, Viewer viewer) {
   };
   name_them(neighbours.moves, card.moves);
   name_them(neighbours.moved_by, card.moved_by);
+  BW_ASSIGN(card.habits, impl_->habits(*view, told));
   return card;
 }
 Result<PersonExplanation> Query::explain(const std::string& person, const ExplainRequest& request,
@@ -1566,6 +1579,10 @@ Result<PersonExplanation> Query::explain(const std::string& person, const Explai
   if (then) {
     BW_ASSIGN(ScoreChange changed, impl_->changed(*view, told, accounts, *then, viewer));
     result.changed = std::move(changed);
+  }
+  if (request.habits) {
+    BW_ASSIGN(Habits habits, impl_->habits(*view, told));
+    result.habits = std::move(habits);
   }
   if (!told.explanation) return result;
   result.points_per_doubling = view->policy.points_per_doubling;

@@ -18,6 +18,7 @@
 #include "explain/explain.h"
 #include "explain/what_if.h"
 #include "score/agreement.h"
+#include "score/signals/half_life/half_life.h"
 #include "workspace/workspace.h"
 
 namespace bellwether {
@@ -188,6 +189,13 @@ struct ScoreChange {
   std::vector<ChangePart> parts;  // every cause, in the order above; points sum to `points`
 };
 
+// What somebody is in the habit of, computed when it is asked for. Each is empty where there is too
+// little to tell it from; beside it then stands why, a clause without a period.
+struct Habits {
+  std::optional<HalfLife> half_life;  // of a post
+  std::string half_life_unknown;
+};
+
 struct PersonExplanation {
   Meta meta;
   PersonRow person;
@@ -204,6 +212,7 @@ struct PersonExplanation {
   std::vector<double> horizon_shares;  // how much each of them weighs in the score; sum to 1
   std::optional<ScoreChange> changed;  // empty: not asked for, or there is no earlier snapshot
   std::optional<Peers> peers;          // empty: not asked for, or too few
+  std::optional<Habits> habits;        // empty: not asked for
   // With `horizons` and the terms of every act, all that the score is computed from.
   double points_per_doubling = 0;
   double crowd_share = 0;
@@ -240,6 +249,7 @@ struct PersonCard {
   std::vector<Reason> reasons_up, reasons_down;
   std::vector<std::string> missing;
   std::vector<TopicRow> topic_evidence;  // ten of theirs, then three others, by points
+  Habits habits;
 };
 
 struct Comparison {
@@ -265,6 +275,7 @@ struct ExplainRequest {
   // then), or one of these. The first question about a pair of snapshots costs a pass over the
   // ledger, with another policy two scorings; the answer is kept for the next ones.
   std::string since = std::string(kSinceLast);
+  bool habits = false;  // what they are in the habit of; costs two passes over the log
 };
 
 // What became of one snapshot's forecasts of one length.

@@ -7,6 +7,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "workspace/query/words.h"
+
 namespace bellwether {
 namespace {
 
@@ -280,6 +282,28 @@ Json horizons_json(const PersonExplanation& explanation) {
   return list;
 }
 
+Json half_life_json(const std::optional<HalfLife>& half_life) {
+  if (!half_life) return nullptr;
+  return {{"hours", number(half_life->hours)},
+          {"low", number(half_life->low)},
+          {"high", number(half_life->high)},
+          {"within_days", number(half_life->within_days)},
+          {"posts", half_life->posts},
+          {"responses", half_life->responses},
+          {"sentence", half_life_words(*half_life)}};
+}
+
+// Each habit, or null; and of those that are null, why.
+void add_habits(Json& json, const Habits& habits) {
+  Json unknown = Json::object();
+  const auto put = [&](const char* name, Json value, const std::string& why) {
+    if (value.is_null()) unknown[name] = why;
+    json[name] = std::move(value);
+  };
+  put("post_half_life", half_life_json(habits.half_life), habits.half_life_unknown);
+  json["unknown"] = std::move(unknown);
+}
+
 Json card_json(const PersonCard& card) {
   Json json = Json::object();
   add_row(json, card.person, card.meta);
@@ -292,6 +316,7 @@ Json card_json(const PersonCard& card) {
   json["reasons_down"] = reasons_json(card.reasons_down);
   json["missing"] = strings(card.missing);
   json["topic_evidence"] = topic_evidence_json(card.topic_evidence);
+  add_habits(json, card.habits);
   return json;
 }
 

@@ -196,6 +196,58 @@ std::string lasting(int64_t ms) {
   return days * 24 >= 1 ? in(days * 24, "hour") : in(days * 24 * 60, "minute");
 }
 
+namespace {
+
+// Of what is no evidence at all, whatever is asked; empty: there is some.
+std::string unlinked_words(const Conduct& conduct) {
+  if (conduct.received.empty()) return "no responses are known";
+  if (conduct.naming == 0) return "the sources do not say which act was answered";
+  if (conduct.linked == 0) return "what was answered is not among what was read, or has no time";
+  return {};
+}
+
+std::string counted(uint64_t count, std::string_view one) {
+  return count == 1 ? fmt::format("one {}", one) : fmt::format("{} {}s", grouped(count), one);
+}
+
+}  // namespace
+
+std::string half_life_words(const HalfLife& half_life) {
+  const auto time = [](double hours) {
+    const double ms = hours * static_cast<double>(kMsPerHour);
+    return ms < 60'000 ? std::string("a minute") : lasting(std::llround(ms));
+  };
+  std::string low = time(half_life.low);
+  const std::string high = time(half_life.high);
+  // "4 to 9 hours": the unit once, where it is the same.
+  const auto unit = [](const std::string& text) { return text.substr(text.find(' ') + 1); };
+  const bool same = low == high;
+  if (unit(low) == unit(high)) low.resize(low.find(' '));
+  return fmt::format("half of the responses to a post come within {} ({})", time(half_life.hours),
+                     same ? "sure to the digit" : fmt::format("likely {} to {}", low, high));
+}
+
+std::string half_life_evidence(const HalfLife& half_life) {
+  const auto within = static_cast<int64_t>(half_life.within_days * static_cast<double>(kMsPerDay));
+  return fmt::format("of the responses within {}; from {} to {}", lasting(within),
+                     counted(half_life.responses, "response"), counted(half_life.posts, "post"));
+}
+
+std::string half_life_unknown_words(const Conduct& conduct) {
+  if (std::string none = unlinked_words(conduct); !none.empty()) return none;
+  uint64_t posts = 0;
+  uint64_t responses = 0;
+  for (const MadeThing& made : conduct.made) {
+    posts += made.responses.empty() ? 0 : 1;
+    responses += made.responses.size();
+  }
+  return fmt::format(
+      "too little to tell: {} to {} known; it takes {} to {} different posts, within {} days of "
+      "each",
+      counted(responses, "response"), counted(posts, "post"), kHalfLifeResponsesMin,
+      kHalfLifePostsMin, kHalfLifeDays);
+}
+
 std::string evidence_words(const ChangeWords& what, const std::vector<std::string>& names) {
   const Change& change = what.change;
   if (change.new_acts == 0) return {};

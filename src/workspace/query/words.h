@@ -8,6 +8,7 @@
 #include "explain/change.h"
 #include "explain/explain.h"
 #include "explain/topics.h"
+#include "workspace/query/conduct.h"
 #include "workspace/query/query.h"
 
 namespace bellwether {
@@ -51,6 +52,13 @@ std::string change_sentence(const ChangeWords& what);
 std::string signed_points(double points);
 // "30 days", "5 hours", "2 years"
 std::string lasting(int64_t ms);
+
+// "half of the responses to a post come within 3 hours (likely 2 to 5 hours)"
+std::string half_life_words(const HalfLife& half_life);
+// "of 120 responses to 40 posts, by other people, within 30 days of the post"
+std::string half_life_evidence(const HalfLife& half_life);
+// Why there is none.
+std::string half_life_unknown_words(const Conduct& conduct);
 
 // "Simulation: 62 instead of 58 if 3 acts of 2 people had not been and 10 reshares more had"
 std::string simulation_sentence(const Simulation& simulation, const WhatIfQuestion& question);
