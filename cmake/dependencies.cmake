@@ -82,7 +82,7 @@ bw_library(zstd TARGET BW::zstd HEADERS zstd.h zstd_errors.h)
 bw_library(csv TARGET BW::csv HEADERS csv.h)
 bw_library(icu TARGET ICU::uc HEADERS unicode/)
 bw_library(sodium TARGET BW::sodium HEADERS sodium.h sodium/)
-bw_library(date TARGET date::date HEADERS date/)
+bw_library(date TARGET date::date-tz HEADERS date/)
 bw_library(sqlite TARGET SQLite::SQLite3 HEADERS sqlite3.h)
 bw_library(duckdb TARGET DuckDB::DuckDB HEADERS duckdb.h)
 bw_library(boost TARGET BW::boost HEADERS boost/unordered/ boost/math/ boost/container/
