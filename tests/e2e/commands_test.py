@@ -617,6 +617,69 @@ class Commands(unittest.TestCase):
         self.assertIsNone(other["post_half_life"])
         self.assertIn("no responses", other["unknown"]["post_half_life"])
 
+    def test_the_hour_that_is_answered_is_told_in_the_zone_asked_for(self):
+        hour, monday = 3600, 1_735_516_800  # 2024-12-30T00:00:00Z
+        rows = []
+        for week in range(40):
+            for day, clock, answers in ((1, 8, 4), (3, 20, 0)):
+                at = monday + (week * 7 + day) * 24 * hour + clock * hour
+                rows.append((at, "ana", "post", "", f"ana/{week}/{day}", ""))
+                for i in range(answers):
+                    rows.append((at + (i + 1) * hour, f"p{i}", "reply", "", f"ana/{week}/{day}", ""))
+        rows.append((monday + 41 * 7 * 24 * hour, "bo", "post", "", "bo/last", ""))
+        told = self.habits_of(rows)["when_to_post"]
+        self.assertEqual((told["zone"], told["of"]), ("UTC", "posts"))
+        self.assertEqual(told["best"], [{"day": "Tuesday", "hour": 8}])
+        self.assertEqual((told["posts_by_hour"][1][8], told["responders_by_hour"][1][8]), (40, 160))
+        self.assertEqual(told["average"], 2)
+        self.assertGreater(told["lows"][1][8], 2)
+        self.assertLess(told["rates"][3][20], 1)
+        shown = bellwether("show", "ana", "--hours", "--zone", "Asia/Kolkata", home=self.home).stdout
+        self.assertIn("best on Tuesday 13:00 to 14:00 (Asia/Kolkata)", shown)
+        row = next(line for line in shown.splitlines() if line.startswith("  Tuesday"))
+        self.assertEqual(row[12:].index("\u2588\u2588"), 2 * 13)
+        wrong = bellwether("show", "ana", "--zone", "Mars/Olympus", home=self.home, code=2)
+        self.assertIn("Europe/Berlin", wrong.stderr)
+
+    def test_where_no_response_names_a_post_the_hours_are_those_in_which_people_came(self):
+        hour, monday = 3600, 1_735_516_800
+        rows = []
+        for week in range(30):
+            for i in range(3):
+                rows.append((monday + (week * 7 + 2) * 24 * hour + 18 * hour + i * 60,
+                             f"p{i}", "reply", "ana", "", ""))
+        told = self.habits_of(rows)
+        self.assertEqual(told["when_to_post"]["of"], "arrivals")
+        self.assertEqual(told["when_to_post"]["best"], [{"day": "Wednesday", "hour": 18}])
+        self.assertIsNone(told["post_half_life"])
+        shown = " ".join(bellwether("show", "ana", "--hours", home=self.home).stdout.split())
+        self.assertIn("by when responses came", shown)
+        self.assertIn("When responses come", shown)
+
+    def test_a_sharer_and_a_creator_have_different_styles_and_few_acts_none(self):
+        day, monday = 86400, 1_735_516_800
+        rows = []
+        for i in range(120):
+            at = monday + i * day
+            rows.append((at, "shea", "reshare", f"p{i % 40}", f"link/{i}", f"s/{i}"))
+            rows.append((at + 60, "crea", "post", "", f"crea/{i}", f"crea/{i}"))
+            if i % 3 == 0:
+                rows.append((at + 120, "crea", "reply", "shea", "", f"c/{i}"))
+                rows.append((at + 120, "shea", "react", f"p{i % 40}", f"x/{i}", f"r/{i}"))
+        shea = self.habits_of(rows, "shea")["style"]
+        self.assertEqual(shea["cell"], "Curator")
+        self.assertEqual(shea["sharing_creating"]["side"], "sharing")
+        self.assertLess(shea["sharing_creating"]["value"], 0.1)
+        self.assertEqual(shea["broad_focused"]["of"], "people")
+        crea = json.loads(bellwether("show", "crea", "--json", home=self.home).stdout)["style"]
+        self.assertEqual((crea["cell"], crea["row"], crea["column"]), ("Thought Leader", 2, 3))
+        self.assertEqual(crea["participating_listening"]["side"], "participating")
+        table = bellwether("show", "crea", home=self.home).stdout
+        self.assertIn("Thought Leader: creating, focused, participating, consistent", table)
+        few = json.loads(bellwether("show", "p1", "--json", home=self.home).stdout)
+        self.assertIsNone(few["style"])
+        self.assertIn("30", few["unknown"]["style"])
+
     def test_a_source_that_links_no_response_to_a_post_has_no_half_life(self):
         self.ready()
         told = json.loads(bellwether("show", "ana", "--json", home=self.home).stdout)

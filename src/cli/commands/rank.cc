@@ -280,14 +280,56 @@ void print_habit(Context& context, std::string_view title, const std::string& wo
   }
 }
 
-void print_habits(Context& context, const Habits& habits) {
-  context.out << "\nHabits\n";
-  if (habits.half_life) {
-    print_habit(context, "half-life of a post", half_life_words(*habits.half_life),
-                half_life_evidence(*habits.half_life));
-  } else {
-    print_habit(context, "half-life of a post", habits.half_life_unknown, {});
+// The week as shades, a row a day: how far an hour lies above or below the average.
+void print_hours(Context& context, const Habits& habits) {
+  const PostingHours& told = *habits.hours;
+  std::ostream& out = context.out;
+  fmt::print(out, "\n  {} ({})\n            0     3     6     9     12    15    18    21\n",
+             habits.hours_by_arrival ? "When responses come" : "What a post gets, by its hour",
+             habits.zone);
+  constexpr std::array<std::string_view, 4> kShades{"\u00b7", "\u2591", "\u2592", "\u2593"};
+  for (int day = 0; day < 7; ++day) {
+    fmt::print(out, "  {:9} ", day_word(day));
+    for (int hour = 0; hour < 24; ++hour) {
+      const HourRate& each = told.hours[static_cast<size_t>(24 * day + hour)];
+      const double ratio = each.rate / told.average;
+      const size_t shade = ratio < 0.8 ? 0 : ratio < 1.1 ? 1 : ratio < 1.5 ? 2 : 3;
+      fmt::print(out, "{}{}", each.stands_out ? "\u2588" : kShades[shade],
+                 each.posts > 0 ? (each.stands_out ? "\u2588" : kShades[shade]) : " ");
+    }
+    out << '\n';
   }
+  fmt::print(out, "  {}\n",
+             wrap(fmt::format("\u00b7 below average, \u2591 about, \u2592 above, \u2593 half more "
+                              "or better, \u2588 stands out; a narrow sign: {} in that very hour, "
+                              "estimated from its neighbours",
+                              habits.hours_by_arrival ? "nobody came" : "no post"),
+                  static_cast<size_t>(context.columns), 2));
+}
+
+void print_habits(Context& context, const Habits& habits, bool hours) {
+  context.out << "\nHabits\n";
+  const auto print = [&](std::string_view title, bool known, const auto& words,
+                         const auto& evidence, const std::string& unknown) {
+    print_habit(context, title, known ? words() : unknown, known ? evidence() : std::string());
+  };
+  if (habits.style) {
+    print_habit(context, "style", style_words(*habits.style), {});
+    for (const std::string& line : style_axes_words(*habits.style)) {
+      print_habit(context, "", line, {});
+    }
+    print_habit(context, "", style_evidence(*habits.style), {});
+  } else {
+    print_habit(context, "style", habits.style_unknown, {});
+  }
+  print(
+      "when to post", habits.hours.has_value(), [&] { return hours_words(habits); },
+      [&] { return hours_evidence(habits); }, habits.hours_unknown);
+  print(
+      "half-life of a post", habits.half_life.has_value(),
+      [&] { return half_life_words(*habits.half_life); },
+      [&] { return half_life_evidence(*habits.half_life); }, habits.half_life_unknown);
+  if (hours && habits.hours) print_hours(context, habits);
 }
 
 // What became of earlier forecasts; the newest few.
@@ -367,12 +409,24 @@ int command_show(Context& context, const std::vector<std::string>& arguments) {
   std::vector<std::string> people;
   app.add_option("PERSON", people, "network:name, the person's id, or a name only one person has")
       ->required();
-  app.footer("Example:\n  bellwether show mastodon:@ana@example.social");
+  std::string zone_name = "UTC";
+  bool hours = false;
+  app.add_option("--zone", zone_name, "the time zone for hours of the week, as in Europe/Berlin")
+      ->capture_default_str();
+  app.add_flag("--hours", hours, "draw what posts got in each hour of the week");
+  app.footer(
+      "Examples:\n  bellwether show mastodon:@ana@example.social\n"
+      "  bellwether show @ana@example.social --hours --zone Europe/Berlin");
   if (const auto code = parse(app, context, arguments)) return *code;
+  const auto zone = TimeZone::find(zone_name);
+  if (!zone.ok()) {
+    fmt::print(context.err, "bellwether show: {}\n", zone.error().message);
+    return kExitUsage;
+  }
   auto open = OpenWorkspace::open_to_read(context, common);
   if (!open.ok()) return complain(context, open.error());
   for (const std::string& person : people) {
-    const auto card = open->query().show(person, common.viewer());
+    const auto card = open->query().show(person, common.viewer(), *zone);
     if (!card.ok()) return complain(context, card.error());
     if (print_for_programs(context, common.output(), *card)) continue;
     print_head(context, card->meta, card->person, card->sentence);
@@ -383,7 +437,7 @@ int command_show(Context& context, const std::vector<std::string>& arguments) {
     print_neighbours(context, "Whom they move", card->moves, true);
     print_neighbours(context, "Who moves them", card->moved_by, false);
     print_past_forecasts(context, card->forecasts);
-    print_habits(context, card->habits);
+    print_habits(context, card->habits, hours);
     context.out << '\n';
     print_footer(context, card->meta);
   }

@@ -104,6 +104,59 @@ void expect_well_formed(const std::string& html) {
   EXPECT_TRUE(open.empty());
 }
 
+// Every habit there is, with an hour that stands out.
+Habits all_habits() {
+  Habits habits;
+  habits.half_life = HalfLife{3, 2, 5, 30, 12, 40};
+  PostingHours hours;
+  hours.average = 2;
+  hours.posts = 40;
+  hours.responders = 80;
+  for (HourRate& hour : hours.hours) hour = {0, 0, 2, 1, 3, false};
+  hours.hours[33] = {20, 80, 4, 3, 5, true};
+  hours.best = {33};
+  habits.hours = hours;
+  Style style;
+  style.cell = style_cell(1, 2);
+  style.acts = 99;
+  style.as_of = style.since = Instant{1'704'067'200'000};
+  for (StyleSide& side : style.axes) side = {0.7, true, 7, 3};
+  habits.style = style;
+  return habits;
+}
+
+TEST(Pages, HabitsAreAPictureWithATableOfTheSame) {
+  PersonExplanation e = explanation_of(person("Ana", 62));
+  e.habits = all_habits();
+  e.habits->zone = kHostile;
+  const std::string html = render(to_page(e, 20, Viewer::kPublic));
+  expect_well_formed(html);
+  EXPECT_FALSE(holds(html, "<script"));
+  EXPECT_TRUE(holds(html, "<svg class=\"week\""));
+  EXPECT_TRUE(holds(html, "role=\"img\""));
+  EXPECT_TRUE(holds(html, "Tuesday 9:00 to 10:00"));
+  EXPECT_TRUE(holds(html, "<td class=\"n\">4* (20)</td>"));
+  EXPECT_TRUE(holds(html, "Thought Leader"));
+  EXPECT_TRUE(holds(html, "half of the responses to a post come within 3 hours") ||
+              holds(html, "Half of the responses to a post come within 3 hours"));
+  size_t cells = 0;
+  for (size_t at = 0; (at = html.find("<td class=\"n\">", at)) != std::string::npos; ++at) ++cells;
+  EXPECT_GE(cells, 168u);
+}
+
+TEST(Pages, AHabitThatCannotBeToldSaysWhyAndDrawsNothing) {
+  PersonExplanation e = explanation_of(person("Ana", 62));
+  e.habits = Habits{};
+  e.habits->half_life_unknown = "the sources do not say which act was answered";
+  e.habits->hours_unknown = e.habits->style_unknown = "too little to tell";
+  const std::string html = render(to_page(e, 20, Viewer::kPublic));
+  expect_well_formed(html);
+  EXPECT_TRUE(holds(html, "The sources do not say which act was answered"));
+  EXPECT_FALSE(holds(html, "<svg class=\"week\""));
+  e.habits.reset();
+  EXPECT_FALSE(holds(render(to_page(e, 20, Viewer::kPublic)), "Habits"));
+}
+
 TEST(Pages, AHostileNameStaysText) {
   PersonRow row = person(kHostile, 62);
   row.reason = kHostile;

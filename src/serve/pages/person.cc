@@ -328,9 +328,89 @@ std::string horizons_table(const PersonExplanation& explanation) {
 // A fact with what it rests on, or why there is none.
 std::string habit(std::string_view term, const std::string& words, const std::string& evidence) {
   std::string html = fmt::format("<div><dt>{}</dt><dd>{}", term, sentence_html(capital(words)));
-  if (!evidence.empty())
-    html += fmt::format(" <span class=\"small\">{}.</span>", capital(evidence));
+  if (!evidence.empty()) {
+    html += fmt::format(" <span class=\"small\">{}.</span>", name_html(capital(evidence)));
+  }
   return html + "</dd></div>\n";
+}
+
+// How much of the accent an hour gets, in steps that can be told apart: 0 to 4.
+int shade(const HourRate& hour, double average) {
+  const double ratio = hour.rate / average;
+  return ratio < 0.7 ? 0 : ratio < 0.9 ? 1 : ratio < 1.1 ? 2 : ratio < 1.5 ? 3 : 4;
+}
+
+// The week as a picture, seven rows of 24; the table below holds the same for ears.
+std::string week_picture(const PostingHours& told, std::string_view label) {
+  constexpr int kCell = 18;
+  constexpr int kLeft = 34;
+  constexpr int kTop = 16;
+  std::string svg = fmt::format(
+      "<svg class=\"week\" viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\" "
+      "focusable=\"false\">",
+      kLeft + 24 * kCell, kTop + 7 * kCell, escape_html(label));
+  for (int hour = 0; hour < 24; hour += 3) {
+    svg +=
+        fmt::format("<text x=\"{}\" y=\"{}\">{}</text>", kLeft + hour * kCell + 1, kTop - 5, hour);
+  }
+  for (int day = 0; day < 7; ++day) {
+    svg += fmt::format("<text x=\"0\" y=\"{}\">{}</text>", kTop + day * kCell + 13,
+                       day_word(day).substr(0, 3));
+    for (int hour = 0; hour < 24; ++hour) {
+      const HourRate& each = told.hours[static_cast<size_t>(24 * day + hour)];
+      const int x = kLeft + hour * kCell;
+      const int y = kTop + day * kCell;
+      svg += fmt::format("<rect class=\"s{}{}\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"/>",
+                         shade(each, told.average), each.posts == 0 ? " guess" : "", x + 1, y + 1,
+                         kCell - 2, kCell - 2);
+      if (each.stands_out) {
+        svg += fmt::format("<rect class=\"mark\" x=\"{}\" y=\"{}\" width=\"6\" height=\"6\"/>",
+                           x + 6, y + 6);
+      }
+    }
+  }
+  return svg + "</svg>\n";
+}
+
+std::string week_legend() {
+  constexpr std::array<std::string_view, 5> kWords{"far below average", "below", "about average",
+                                                   "above", "far above"};
+  std::string html = "<ul class=\"legend\" aria-hidden=\"true\">";
+  for (size_t s = 0; s < kWords.size(); ++s) {
+    html += fmt::format(
+        "<li><svg viewBox=\"0 0 10 10\"><rect class=\"s{}\" width=\"10\" "
+        "height=\"10\"/></svg>{}</li>",
+        s, kWords[s]);
+  }
+  return html +
+         "<li><svg viewBox=\"0 0 10 10\"><rect class=\"s2 guess\" width=\"10\" "
+         "height=\"10\"/></svg>"
+         "paler: none in that very hour</li>"
+         "<li><svg viewBox=\"0 0 10 10\"><rect class=\"s4\" width=\"10\" height=\"10\"/>"
+         "<rect class=\"mark\" x=\"3\" y=\"3\" width=\"4\" height=\"4\"/></svg>stands "
+         "out</li></ul>\n";
+}
+
+std::string week_table(const PostingHours& told, bool by_arrival) {
+  std::string html = fmt::format(
+      "<details><summary>The same as a table</summary>\n<div class=\"wide\"><table "
+      "class=\"hours\">\n"
+      "<caption>{}; how many {} it rests on in brackets, hours from 0 to 23. A star: stands out."
+      "</caption>\n<thead><tr><th scope=\"col\">Day</th>",
+      by_arrival ? "People who respond in an hour" : "Responders a post",
+      by_arrival ? "hours of the calendar" : "posts");
+  for (int hour = 0; hour < 24; ++hour) html += fmt::format("<th scope=\"col\">{}</th>", hour);
+  html += "</tr></thead>\n<tbody>\n";
+  for (int day = 0; day < 7; ++day) {
+    html += fmt::format("<tr><th scope=\"row\">{}</th>", day_word(day));
+    for (int hour = 0; hour < 24; ++hour) {
+      const HourRate& each = told.hours[static_cast<size_t>(24 * day + hour)];
+      html += fmt::format("<td class=\"n\">{:.2g}{} ({})</td>", each.rate,
+                          each.stands_out ? "*" : "", each.posts);
+    }
+    html += "</tr>\n";
+  }
+  return html + "</tbody>\n</table></div>\n</details>\n";
 }
 
 std::string habits(const PersonExplanation& explanation) {
@@ -339,10 +419,36 @@ std::string habits(const PersonExplanation& explanation) {
   std::string html =
       "<section aria-labelledby=\"habits\">\n<h2 id=\"habits\">Habits</h2>\n"
       "<dl class=\"habits\">\n";
+  if (told.style) {
+    std::string axes;
+    for (const std::string& line : style_axes_words(*told.style)) {
+      axes += (axes.empty() ? "" : "; ") + line;
+    }
+    html += habit("Style", style_words(*told.style), axes + "; " + style_evidence(*told.style));
+  } else {
+    html += habit("Style", told.style_unknown, {});
+  }
+  html += told.hours ? habit("When to post", hours_words(told), hours_evidence(told))
+                     : habit("When to post", told.hours_unknown, {});
   html += told.half_life ? habit("Half-life of a post", half_life_words(*told.half_life),
                                  half_life_evidence(*told.half_life))
                          : habit("Half-life of a post", told.half_life_unknown, {});
-  return html + "</dl>\n</section>\n";
+  html += "</dl>\n";
+  if (told.hours) {
+    html +=
+        fmt::format("<h3>{}, {}</h3>\n",
+                    told.hours_by_arrival ? "When responses come" : "What a post gets by its hour",
+                    name_html(told.zone));
+    html += week_picture(*told.hours, "Seven days by 24 hours: " + hours_words(told));
+    html += week_legend();
+    html += week_table(*told.hours, told.hours_by_arrival);
+    html += fmt::format(
+        "<form class=\"zone\" action=\"{}#habits\"><label for=\"zone\">Time zone</label> <input "
+        "id=\"zone\" name=\"zone\" value=\"{}\" autocomplete=\"off\"> <button>Show</button> <span "
+        "class=\"small\">as in Europe/Berlin</span></form>\n",
+        person_address(explanation.person.person), escape_html(told.zone));
+  }
+  return html + "</section>\n";
 }
 
 }  // namespace

@@ -11,6 +11,9 @@ HttpReply person_show(const Call& call) {
   request.grouping = *parse_grouping(*call.arguments.text("grouping"));
   request.peers = false;  // there is no room for them
   request.habits = true;
+  const auto zone = TimeZone::find(*call.arguments.text("zone"));
+  if (!zone.ok()) return problem_page(problem_of(zone.error(), call.viewer), call.viewer);
+  request.zone = *zone;
   request.limit = static_cast<uint32_t>(call.arguments.integer("limit"));
   if (const auto meta = call.query.meta(); !meta.ok()) {
     if (meta.error().code == ErrorCode::kNotFound) {

@@ -948,7 +948,7 @@ struct Query::Impl {
     return result;
   }
 
-  Result<Habits> habits(const SnapshotView& view, const Told& told) {
+  Result<Habits> habits(const SnapshotView& view, const Told& told, const TimeZone& zone) {
     const Instant as_of = view.info.as_of;
     BW_ASSIGN(const Conduct conduct, read_conduct(store(), told.slice, as_of));
     Habits habits;
@@ -956,6 +956,16 @@ struct Query::Impl {
     for (const MadeThing& made : conduct.made) posts.push_back({made.published, made.responses});
     habits.half_life = half_life(posts, as_of);
     if (!habits.half_life) habits.half_life_unknown = half_life_unknown_words(conduct);
+
+    habits.zone = zone.name();
+    habits.hours_by_arrival = conduct.naming == 0;
+    habits.hours = when_to_post(habits.hours_by_arrival ? arrival_outcomes(conduct, as_of, zone)
+                                                        : post_outcomes(conduct, as_of, zone));
+    if (!habits.hours) habits.hours_unknown = hours_unknown_words(conduct);
+
+    BW_ASSIGN(const auto acts, style_acts(store(), conduct, told.slice));
+    habits.style = style_of(acts, as_of);
+    if (!habits.style) habits.style_unknown = style_unknown_words(acts.size());
     return habits;
   }
 
@@ -1523,7 +1533,7 @@ Result<Ranking> Query::search(const std::string& text, uint32_t limit, Viewer vi
   return impl_->ranking(*view, *all, std::move(order), request, viewer);
 }
 
-Result<PersonCard> Query::show(const std::string& person, Viewer viewer) {
+Result<PersonCard> Query::show(const std::string& person, Viewer viewer, const TimeZone& zone) {
   BW_ASSIGN(const auto view, impl_->view());
   BW_ASSIGN(const auto accounts, impl_->find_person(*view, person, viewer));
   BW_ASSIGN(auto told, impl_->begin_telling(*view, accounts));
@@ -1558,7 +1568,7 @@ Result<PersonCard> Query::show(const std::string& person, Viewer viewer) {
   };
   name_them(neighbours.moves, card.moves);
   name_them(neighbours.moved_by, card.moved_by);
-  BW_ASSIGN(card.habits, impl_->habits(*view, told));
+  BW_ASSIGN(card.habits, impl_->habits(*view, told, zone));
   return card;
 }
 Result<PersonExplanation> Query::explain(const std::string& person, const ExplainRequest& request,
@@ -1581,7 +1591,7 @@ Result<PersonExplanation> Query::explain(const std::string& person, const Explai
     result.changed = std::move(changed);
   }
   if (request.habits) {
-    BW_ASSIGN(Habits habits, impl_->habits(*view, told));
+    BW_ASSIGN(Habits habits, impl_->habits(*view, told, request.zone));
     result.habits = std::move(habits);
   }
   if (!told.explanation) return result;

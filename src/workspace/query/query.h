@@ -14,11 +14,14 @@
 #include <string>
 #include <vector>
 
+#include "base/zone.h"
 #include "event/ontology.h"
 #include "explain/explain.h"
 #include "explain/what_if.h"
 #include "score/agreement.h"
 #include "score/signals/half_life/half_life.h"
+#include "score/signals/style/style.h"
+#include "score/signals/when_to_post/when_to_post.h"
 #include "workspace/workspace.h"
 
 namespace bellwether {
@@ -194,6 +197,13 @@ struct ScoreChange {
 struct Habits {
   std::optional<HalfLife> half_life;  // of a post
   std::string half_life_unknown;
+  std::optional<PostingHours> hours;
+  bool hours_by_arrival = false;  // `hours` is of when people came, each "post" an hour of the
+                                  // calendar: the sources do not say what they responded to
+  std::string zone = "UTC";       // of `hours`
+  std::string hours_unknown;
+  std::optional<Style> style;
+  std::string style_unknown;
 };
 
 struct PersonExplanation {
@@ -276,6 +286,7 @@ struct ExplainRequest {
   // ledger, with another policy two scorings; the answer is kept for the next ones.
   std::string since = std::string(kSinceLast);
   bool habits = false;  // what they are in the habit of; costs two passes over the log
+  TimeZone zone;        // by whose hours these are counted
 };
 
 // What became of one snapshot's forecasts of one length.
@@ -415,7 +426,8 @@ class Query {
   Result<Ranking> rank(const RankRequest& request, Viewer viewer);
   // `person`: the id, network:name, or a name that only one person has (kInvalidArgument: more than
   // one; the message lists them, as far as the viewer may see them).
-  Result<PersonCard> show(const std::string& person, Viewer viewer);
+  // `zone`: by whose hours habits are counted.
+  Result<PersonCard> show(const std::string& person, Viewer viewer, const TimeZone& zone = {});
   // kNotFound, kInvalidArgument too: there is no such earlier snapshot; the message says which are.
   Result<PersonExplanation> explain(const std::string& person, const ExplainRequest& request,
                                     Viewer viewer);

@@ -293,6 +293,70 @@ Json half_life_json(const std::optional<HalfLife>& half_life) {
           {"sentence", half_life_words(*half_life)}};
 }
 
+// A number for each hour of each day, from Monday 00:00.
+template <typename Of>
+Json week_json(const PostingHours& hours, Of of) {
+  Json days = Json::array();
+  for (size_t day = 0; day < 7; ++day) {
+    Json row = Json::array();
+    for (size_t hour = 0; hour < 24; ++hour) row.push_back(of(hours.hours[24 * day + hour]));
+    days.push_back(std::move(row));
+  }
+  return days;
+}
+
+Json hours_json(const Habits& habits) {
+  if (!habits.hours) return nullptr;
+  const PostingHours& told = *habits.hours;
+  Json best = Json::array();
+  for (const int hour : told.best) {
+    best.push_back({{"day", day_word(hour / 24)}, {"hour", hour % 24}});
+  }
+  return {
+      {"zone", habits.zone},
+      {"of", habits.hours_by_arrival ? "arrivals" : "posts"},
+      {"best", std::move(best)},
+      {"average", number(told.average)},
+      {"dispersion", number(told.dispersion)},
+      {"posts", told.posts},
+      {"responders", told.responders},
+      {"rates", week_json(told, [](const HourRate& h) { return number(h.rate); })},
+      {"lows", week_json(told, [](const HourRate& h) { return number(h.low); })},
+      {"highs", week_json(told, [](const HourRate& h) { return number(h.high); })},
+      {"posts_by_hour", week_json(told, [](const HourRate& h) { return Json(h.posts); })},
+      {"responders_by_hour", week_json(told, [](const HourRate& h) { return Json(h.responders); })},
+      {"sentence", hours_words(habits)}};
+}
+
+Json style_json(const std::optional<Style>& style) {
+  if (!style) return nullptr;
+  const auto axis = [&](StyleAxis which, const char* high, const char* low) -> Json {
+    const StyleSide& side = style->axes[static_cast<size_t>(which)];
+    if (which == StyleAxis::kFocused) {
+      return {{"value", number(side.value)},
+              {"side", side.high ? high : low},
+              {"of", style->by_topics ? "topics" : "people"},
+              {"effective", number(side.for_it)}};
+    }
+    return {{"value", number(side.value)},
+            {"side", side.high ? high : low},
+            {high, number(side.for_it)},
+            {low, number(side.against_it)}};
+  };
+  return {
+      {"cell", style->cell},
+      {"row", style->row + 1},
+      {"column", style->column + 1},
+      {"sharing_creating", axis(StyleAxis::kCreating, "creating", "sharing")},
+      {"broad_focused", axis(StyleAxis::kFocused, "focused", "broad")},
+      {"participating_listening", axis(StyleAxis::kParticipating, "participating", "listening")},
+      {"consistent_casual", axis(StyleAxis::kConsistent, "consistent", "casual")},
+      {"acts", style->acts},
+      {"as_of", instant(style->as_of)},
+      {"since", instant(style->since)},
+      {"sentence", style_words(*style)}};
+}
+
 // Each habit, or null; and of those that are null, why.
 void add_habits(Json& json, const Habits& habits) {
   Json unknown = Json::object();
@@ -301,6 +365,8 @@ void add_habits(Json& json, const Habits& habits) {
     json[name] = std::move(value);
   };
   put("post_half_life", half_life_json(habits.half_life), habits.half_life_unknown);
+  put("when_to_post", hours_json(habits), habits.hours_unknown);
+  put("style", style_json(habits.style), habits.style_unknown);
   json["unknown"] = std::move(unknown);
 }
 

@@ -242,10 +242,127 @@ std::string half_life_unknown_words(const Conduct& conduct) {
     responses += made.responses.size();
   }
   return fmt::format(
-      "too little to tell: {} to {} known; it takes {} to {} different posts, within {} days of "
-      "each",
-      counted(responses, "response"), counted(posts, "post"), kHalfLifeResponsesMin,
-      kHalfLifePostsMin, kHalfLifeDays);
+      "too little to tell: {} to {} within {} days, where {} to {} different ones are needed",
+      counted(responses, "response"), counted(posts, "post"), kHalfLifeDays, kHalfLifeResponsesMin,
+      kHalfLifePostsMin);
+}
+
+std::string_view day_word(int day) {
+  constexpr std::array<std::string_view, 7> kDays{"Monday", "Tuesday",  "Wednesday", "Thursday",
+                                                  "Friday", "Saturday", "Sunday"};
+  return kDays[static_cast<size_t>(day)];
+}
+
+std::vector<std::string> hour_ranges(std::vector<int> hours) {
+  std::vector<std::string> ranges;
+  std::sort(hours.begin(), hours.end());
+  for (size_t i = 0; i < hours.size();) {
+    size_t end = i + 1;
+    while (end < hours.size() && hours[end] == hours[end - 1] + 1 && hours[end] % 24 != 0) ++end;
+    ranges.push_back(fmt::format("{} {}:00 to {}:00", day_word(hours[i] / 24), hours[i] % 24,
+                                 hours[end - 1] % 24 + 1));
+    i = end;
+  }
+  return ranges;
+}
+
+std::string hours_words(const Habits& habits) {
+  const PostingHours& told = *habits.hours;
+  const std::string_view what =
+      habits.hours_by_arrival ? "people who respond in an hour" : "responders a post";
+  if (told.best.empty()) {
+    return fmt::format("no hour of the week stands out: {:.2g} {}", told.average, what);
+  }
+  constexpr size_t kShown = 3;
+  const size_t shown = std::min(kShown, told.best.size());
+  const std::vector<int> best(told.best.begin(),
+                              told.best.begin() + static_cast<std::ptrdiff_t>(shown));
+  std::string when;
+  for (const std::string& range : hour_ranges(best)) when += (when.empty() ? "" : ", ") + range;
+  const double rate = told.hours[static_cast<size_t>(told.best.front())].rate;
+  return fmt::format("best on {} ({}): up to {:.2g} {}, {:.2g} on average", when, habits.zone, rate,
+                     what, told.average);
+}
+
+std::string hours_evidence(const Habits& habits) {
+  const PostingHours& told = *habits.hours;
+  if (habits.hours_by_arrival) {
+    return fmt::format(
+        "by when responses came, {} in {} hours: the sources do not say which act was answered",
+        grouped(told.responders), grouped(told.posts));
+  }
+  return fmt::format(
+      "{} from {} within {} days of each; an hour is called best only if chance "
+      "hardly explains it",
+      counted(told.responders, "responder"), counted(told.posts, "post"), kPostingWindowDays);
+}
+
+std::string hours_unknown_words(const Conduct& conduct) {
+  if (conduct.received.empty()) return "no responses are known";
+  if (conduct.naming > 0 && conduct.linked == 0) return unlinked_words(conduct);
+  if (conduct.naming == 0) {
+    return fmt::format(
+        "too little to tell: the sources do not say which act was answered, and by when responses "
+        "came it takes {} within a year, over {} days",
+        kPostingRespondersMin, kPostingSpanDaysMin);
+  }
+  return fmt::format(
+      "too little to tell: it takes {} posts of the last year with {} responders, over {} days",
+      kPostingPostsMin, kPostingRespondersMin, kPostingSpanDaysMin);
+}
+
+namespace {
+
+struct AxisWords {
+  std::string_view high, low;
+};
+constexpr std::array<AxisWords, kStyleAxes> kAxes{{{"creating", "sharing"},
+                                                   {"focused", "broad"},
+                                                   {"participating", "listening"},
+                                                   {"consistent", "casual"}}};
+
+std::string_view side_word(const Style& style, size_t axis) {
+  return style.axes[axis].high ? kAxes[axis].high : kAxes[axis].low;
+}
+
+}  // namespace
+
+std::string style_words(const Style& style) {
+  return fmt::format("{}: {}, {}, {}, {}", style.cell, side_word(style, 0), side_word(style, 1),
+                     side_word(style, 2), side_word(style, 3));
+}
+
+std::vector<std::string> style_axes_words(const Style& style) {
+  const auto& axes = style.axes;
+  const std::array<std::string, kStyleAxes> evidence{
+      fmt::format("{:.0f} made, {:.0f} passed on, faded", axes[0].for_it, axes[0].against_it),
+      fmt::format("as if on {:.1f} {} alike", axes[1].for_it,
+                  style.by_topics ? "topics" : "people"),
+      fmt::format("{:.0f} said to somebody, {:.0f} taken in without a word", axes[2].for_it,
+                  axes[2].against_it),
+      fmt::format("{:.0f} weeks with acts, {:.0f} without", axes[3].for_it, axes[3].against_it)};
+  std::vector<std::string> lines;
+  for (size_t a = 0; a < kStyleAxes; ++a) {
+    lines.push_back(fmt::format("{} 0, {} 1: {:.2f} ({})", kAxes[a].low, kAxes[a].high,
+                                axes[a].value, evidence[a]));
+  }
+  return lines;
+}
+
+std::string style_evidence(const Style& style) {
+  return fmt::format("from {} until {}, recent ones counting more; so since {}",
+                     counted(style.acts, "act"), to_day(style.as_of), to_day(style.since));
+}
+
+std::string style_unknown_words(size_t acts) {
+  if (acts < kStyleActsMin) {
+    return fmt::format("too little to tell: {} known, it takes {}", counted(acts, "act"),
+                       kStyleActsMin);
+  }
+  return fmt::format(
+      "too little to tell: hardly any acts lately, or fewer than {} that make something or pass it "
+      "on, or that talk or listen",
+      kStyleAxisActsMin);
 }
 
 std::string evidence_words(const ChangeWords& what, const std::vector<std::string>& names) {

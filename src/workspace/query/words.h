@@ -60,6 +60,21 @@ std::string half_life_evidence(const HalfLife& half_life);
 // Why there is none.
 std::string half_life_unknown_words(const Conduct& conduct);
 
+// "posts on Tuesday 9:00 to 11:00 (Europe/Berlin) get 3.1 responders instead of 1.2", or that no
+// hour stands out.
+std::string hours_words(const Habits& habits);
+std::string hours_evidence(const Habits& habits);
+std::string hours_unknown_words(const Conduct& conduct);
+// "Tuesday 9:00 to 11:00" for hours of the week that follow one another, by the first of each run.
+std::vector<std::string> hour_ranges(std::vector<int> hours);
+std::string_view day_word(int day);  // from Monday, 0
+// "Thought Leader: creating, focused, participating and consistent"
+std::string style_words(const Style& style);
+// One line an axis: "sharing 0, creating 1: 0.71 (34 made, 12 passed on, faded)".
+std::vector<std::string> style_axes_words(const Style& style);
+std::string style_evidence(const Style& style);
+std::string style_unknown_words(size_t acts);
+
 // "Simulation: 62 instead of 58 if 3 acts of 2 people had not been and 10 reshares more had"
 std::string simulation_sentence(const Simulation& simulation, const WhatIfQuestion& question);
 std::vector<std::string> simulation_assumptions(const Simulation& simulation,
