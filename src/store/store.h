@@ -173,6 +173,17 @@ struct OwnAct {
   Verb verb = Verb::kMention;
 };
 
+// An act with a known time as far as it uses topics or an object.
+struct Use {
+  EventRow row = 0;
+  uint64_t object = 0;  // object_key; 0: none
+  AccountId account = kNobody;
+  Instant published;  // known
+  Instant withdrawn;  // when the account undid it; unknown: never
+  TopicSetId topics = 0;
+  Verb verb = Verb::kPost;
+};
+
 // From what a ledger was derived. Equal stamps mean an equal ledger.
 struct LedgerStamp {
   uint64_t generation = 0;    // of the log
@@ -296,6 +307,11 @@ class Store {
   virtual Result<void> scan_acts(
       const Numbering& numbering,
       const std::function<void(std::span<const ResolvedAct>)>& piece) = 0;
+  // Hands out every act of these verbs that has topics or an object and a known time, in no
+  // promised order, in pieces. Cheaper than scan_acts: no author is looked up. `numbering` as
+  // there.
+  virtual Result<void> scan_uses(const Numbering& numbering, std::span<const Verb> verbs,
+                                 const std::function<void(std::span<const Use>)>& piece) = 0;
   // Reshares that are the object of another reshare.
   virtual Result<std::vector<ReshareLink>> reshare_links(const Numbering& numbering) = 0;
   // Accounts that a profile marked so, ascending.

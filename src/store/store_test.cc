@@ -544,6 +544,43 @@ TEST(Scan, AnActWithoutIdCanBeUndoneByItsKey) {
   EXPECT_THAT(acts_of(*store), ElementsAre("ana mention bo at 5 until 9", "ana undo at 9"));
 }
 
+TEST(Scan, UsesAreTimedActsOfTheVerbsAskedForThatHaveTopicsOrAnObject) {
+  const StoreFolder folder;
+  const auto store = open_store(folder);
+  ingest(*store, {{.actor = "ana", .verb = Verb::kPost, .second = 1, .id = "p1", .topics = {"tea"}},
+                  {.actor = "bo", .verb = Verb::kPost, .second = 2, .id = "p2"},  // about nothing
+                  {.actor = "cy", .verb = Verb::kLink, .second = 3, .object = "o1"},
+                  {.actor = "dee", .verb = kReact, .second = 4, .object = "o1", .topics = {"tea"}},
+                  {.actor = "eve", .verb = Verb::kPost, .second = -1, .topics = {"tea"}},
+                  {.actor = "ana", .verb = kUndo, .second = 9, .object = "p1"}});
+  const auto numbering = must(store->number_accounts());
+  const std::vector<Verb> verbs{Verb::kPost, Verb::kLink};
+  std::vector<Use> uses;
+  ASSERT_TRUE(store
+                  ->scan_uses(*numbering, verbs,
+                              [&](std::span<const Use> piece) {
+                                uses.insert(uses.end(), piece.begin(), piece.end());
+                              })
+                  .ok());
+  ASSERT_THAT(uses, SizeIs(2));
+  std::sort(uses.begin(), uses.end(),
+            [](const Use& a, const Use& b) { return a.published < b.published; });
+  EXPECT_EQ(uses[0].account, numbering->find("test", "ana"));
+  EXPECT_EQ(uses[0].verb, Verb::kPost);
+  EXPECT_EQ(uses[0].published, test_second(1));
+  EXPECT_EQ(uses[0].withdrawn, test_second(9));
+  const std::vector<TopicSetId> sets{uses[0].topics, uses[1].topics};
+  EXPECT_THAT(must(store->topic_sets(sets)), ElementsAre(ElementsAre("tea"), IsEmpty()));
+  EXPECT_EQ(uses[1].verb, Verb::kLink);
+  EXPECT_EQ(uses[1].object, object_key("o1"));
+  EXPECT_FALSE(uses[1].withdrawn.known());
+  EXPECT_EQ(must(store->receipts(std::vector<EventRow>{uses[1].row}))[0].object, "o1");
+  const auto ignore = [](std::span<const Use>) {};
+  EXPECT_TRUE(store->scan_uses(*numbering, {}, ignore).ok());
+  ingest(*store, {{.actor = "fay"}});
+  EXPECT_EQ(store->scan_uses(*numbering, verbs, ignore).error().code, ErrorCode::kInvalidArgument);
+}
+
 TEST(Scan, AnActOnAPersonKeepsTheAuthorItsRecordNames) {
   const StoreFolder folder;
   const auto store = open_store(folder);

@@ -46,6 +46,50 @@ class Filter {
   uint64_t seed_ = process_seed();
 };
 
+// Undone acts, by act and account: when first.
+class Undos {
+ public:
+  static Result<Undos> read(DuckConnection& connection) {
+    Undos out;
+    BW_TRY(each_row(
+        connection.stream(fmt::format(
+            "SELECT object, account, published FROM events WHERE verb = {} AND object <> 0",
+            static_cast<int>(Verb::kUndo))),
+        [&](const DuckRows& rows, size_t i) {
+          const Instant when = instant_at(rows, 2, i);
+          out.undos_.push_back({rows.column<uint64_t>(0)[i], rows.column<uint32_t>(1)[i],
+                                when.known() ? when.ms : kEarliest.ms});
+        }));
+    std::sort(out.undos_.begin(), out.undos_.end());
+    for (const Undo& undo : out.undos_) out.undone_.add(key(undo.act, undo.account));
+    return out;
+  }
+
+  // Unknown: never.
+  Instant withdrawn_at(uint64_t act, uint32_t account) const {
+    if (undos_.empty() || !undone_.contains(key(act, account))) return Instant::unknown();
+    const auto at =
+        std::lower_bound(undos_.begin(), undos_.end(), Undo{act, account, kEarliest.ms});
+    if (at == undos_.end() || at->act != act || at->account != account) return Instant::unknown();
+    return Instant{at->when_ms};
+  }
+
+ private:
+  struct Undo {
+    uint64_t act;
+    uint32_t account;
+    int64_t when_ms;
+    friend auto operator<=>(const Undo&, const Undo&) = default;
+  };
+  static uint64_t key(uint64_t act, uint32_t account) {
+    const uint64_t key = spread(act, account);
+    return key == 0 ? 1 : key;
+  }
+
+  std::vector<Undo> undos_;
+  KeySet undone_;
+};
+
 }  // namespace
 
 // ---- sources ------------------------------------------------------------------------------------
@@ -503,43 +547,7 @@ Result<void> DuckStore::scan_acts(const Numbering& numbering,
   const LeastMap& authors = author_index->authors;
   const std::vector<AccountId>& by_dictionary = all->by_dictionary;
 
-  // Undone acts, by act and account: when first.
-  const auto undo_key = [](uint64_t act, uint32_t account) {
-    const uint64_t key = spread(act, account);
-    return key == 0 ? 1 : key;
-  };
-  struct Undo {
-    uint64_t act;
-    uint32_t account;
-    int64_t when_ms;
-  };
-  std::vector<Undo> undos;
-  BW_TRY(
-      each_row(connection.stream(fmt::format(
-                   "SELECT object, account, published FROM events WHERE verb = {} AND object <> 0",
-                   static_cast<int>(Verb::kUndo))),
-               [&](const DuckRows& rows, size_t i) {
-                 const Instant when = instant_at(rows, 2, i);
-                 undos.push_back({rows.column<uint64_t>(0)[i], rows.column<uint32_t>(1)[i],
-                                  when.known() ? when.ms : kEarliest.ms});
-               }));
-  std::sort(undos.begin(), undos.end(), [](const Undo& a, const Undo& b) {
-    if (a.act != b.act) return a.act < b.act;
-    return a.account != b.account ? a.account < b.account : a.when_ms < b.when_ms;
-  });
-  KeySet undone;
-  for (const Undo& undo : undos) undone.add(undo_key(undo.act, undo.account));
-  const auto withdrawn_at = [&](uint64_t act, uint32_t account) {
-    if (!undone.contains(undo_key(act, account))) return Instant::unknown();
-    const auto at = std::lower_bound(undos.begin(), undos.end(), Undo{act, account, kEarliest.ms},
-                                     [](const Undo& a, const Undo& b) {
-                                       if (a.act != b.act) return a.act < b.act;
-                                       if (a.account != b.account) return a.account < b.account;
-                                       return a.when_ms < b.when_ms;
-                                     });
-    if (at == undos.end() || at->act != act || at->account != account) return Instant::unknown();
-    return Instant{at->when_ms};
-  };
+  BW_ASSIGN(const Undos undos, Undos::read(connection));
 
   BW_ASSIGN(
       DuckRows rows,
@@ -582,13 +590,54 @@ Result<void> DuckStore::scan_acts(const Numbering& numbering,
       }
       act.target = target[i] == 0 ? kNobody : at_or_nobody(by_dictionary, target[i]);
       act.published = rows.null(6, i) ? Instant::unknown() : Instant{published[i]};
-      act.withdrawn = undos.empty() ? Instant::unknown() : withdrawn_at(id_low[i], account[i]);
+      act.withdrawn = undos.withdrawn_at(id_low[i], account[i]);
       act.count = repeats[i];
       act.topics = topics[i];
       act.network = numbering.account_network[act.account];
       act.verb = static_cast<Verb>(verb[i]);
     }
     piece(acts);
+  }
+}
+
+Result<void> DuckStore::scan_uses(const Numbering& numbering, std::span<const Verb> verbs,
+                                  const std::function<void(std::span<const Use>)>& piece) {
+  if (verbs.empty()) return {};
+  BW_ASSIGN(ReadTransaction read, ReadTransaction::begin(*core_));
+  DuckConnection& connection = read.connection();
+  BW_ASSIGN(const auto all, numbered_as(numbering, connection));
+  BW_ASSIGN(const Undos undos, Undos::read(connection));
+  std::string list;
+  for (const Verb verb : verbs) {
+    list += fmt::format("{}{}", list.empty() ? "" : ",", static_cast<int>(verb));
+  }
+  BW_ASSIGN(DuckRows rows,
+            connection.stream(fmt::format(
+                "SELECT event_row, id_low, object, account, published, topics, verb FROM events "
+                "WHERE verb IN ({}) AND (topics <> 0 OR object <> 0) AND published IS NOT NULL",
+                list)));
+  std::vector<Use> uses;
+  while (true) {
+    BW_ASSIGN(const bool more, rows.next());
+    if (!more) return {};
+    uses.resize(rows.size());
+    for (size_t i = 0; i < uses.size(); ++i) {
+      Use& use = uses[i];
+      const uint32_t account = rows.column<uint32_t>(3)[i];
+      use.row = rows.column<uint64_t>(0)[i];
+      use.object = rows.column<uint64_t>(2)[i];
+      use.account = at_or_nobody(all->by_dictionary, account);
+      if (use.account == kNobody) {
+        return Error{ErrorCode::kCorrupt,
+                     fmt::format("{} holds an event of an unknown account; run `bellwether check`",
+                                 connection.file())};
+      }
+      use.published = Instant{rows.column<int64_t>(4)[i]};
+      use.withdrawn = undos.withdrawn_at(rows.column<uint64_t>(1)[i], account);
+      use.topics = rows.column<uint32_t>(5)[i];
+      use.verb = static_cast<Verb>(rows.column<uint8_t>(6)[i]);
+    }
+    piece(uses);
   }
 }
 

@@ -19,6 +19,7 @@
 #include "workspace/query/slice.h"
 #include "workspace/query/topics.h"
 #include "workspace/query/words.h"
+#include "workspace/recipes/lead.h"
 #include "workspace/recipes/rescore.h"
 
 namespace bellwether {
@@ -1918,6 +1919,153 @@ struct Twice {
 };
 
 }  // namespace
+
+Result<LeadAnswer> Query::lead(const LeadRequest& request, Viewer viewer,
+                               const std::function<void(std::string_view)>& phase) {
+  BW_ASSIGN(const auto view, impl_->view());
+  BW_ASSIGN(const auto index, view->topics(impl_->workspace));
+  LeadAnswer answer;
+  answer.meta = view->meta;
+  answer.meta.as_of = request.as_of.value_or(view->info.as_of);
+  answer.false_discovery = request.false_discovery;
+  answer.network = request.network.value_or("");
+  LeadQuestion question;
+  question.as_of = answer.meta.as_of;
+  question.network = request.network;
+  question.options.false_discovery = request.false_discovery;
+  answer.window_days = question.options.window_days;
+  TopicIndex::Asked asked;
+  if (request.topic) {
+    BW_ASSIGN(asked, index->asked(*request.topic));
+    answer.topic = asked.label;
+    question.topic = &asked;
+  }
+  AccountId wanted = kNobody;
+  if (request.person) {
+    BW_ASSIGN(const auto accounts, impl_->find_person(*view, *request.person, viewer));
+    wanted = accounts.front().id;
+  }
+  BW_ASSIGN(LeadFindings found, find_lead(impl_->workspace, view->policy, *index, question, phase));
+  answer.items = found.report.items;
+  answer.items_old = found.report.items_old;
+  answer.items_few = found.report.items_few;
+  answer.haste = found.report.haste;
+  answer.habit = found.report.habit;
+  if (viewer == Viewer::kOperator) answer.of_standing = found.of_standing;
+
+  // The log may be ahead of the ledger that names are read from.
+  BW_ASSIGN(const auto ledger, impl_->store().ledger_numbering());
+  const auto first_of = [&](PersonId person) {
+    const AccountId account = found.first_account[person];
+    if (account == kNobody) return kNobody;
+    const auto at = std::lower_bound(ledger->account_key.begin(), ledger->account_key.end(),
+                                     found.numbering->account_key[account]);
+    if (at == ledger->account_key.end() || *at != found.numbering->account_key[account]) {
+      return kNobody;
+    }
+    return Impl::group_of(*view, static_cast<AccountId>(at - ledger->account_key.begin())).front();
+  };
+  const auto visible = [&](AccountId account) {
+    return account != kNobody && impl_->may_see(*view, account, viewer);
+  };
+  std::vector<std::pair<const PersonLead*, AccountId>> shown;
+  for (const PersonLead& lead : found.report.people) {
+    const AccountId first = first_of(lead.person);
+    if (!visible(first)) continue;
+    ++answer.tested;
+    if (lead.leads) ++answer.leading;
+    if (request.person ? first != wanted : !lead.leads && !request.all) continue;
+    shown.emplace_back(&lead, first);
+  }
+  std::stable_partition(shown.begin(), shown.end(),
+                        [](const auto& each) { return each.first->leads; });
+  if (request.limit > 0 && shown.size() > request.limit) shown.resize(request.limit);
+
+  // Everybody and everything that will be named, looked up at once.
+  std::set<AccountId> named;
+  std::map<PersonId, AccountId> first_account;
+  std::set<EventRow> rows;
+  const auto meet = [&](PersonId person) {
+    const AccountId first = first_of(person);
+    if (!visible(first)) return;
+    first_account.emplace(person, first);
+    named.insert(first);
+  };
+  const auto is_hidden = [&](AccountId first, const LeadItem& item) {
+    const auto hidden = view->hidden_topics.find(first);
+    const TopicId topic = found.subjects[item.item].topic;
+    if (hidden == view->hidden_topics.end() || topic == kUnknownTopic) return false;
+    return std::any_of(hidden->second.begin(), hidden->second.end(),
+                       [&](const std::string& name) { return index->find(name) == topic; });
+  };
+  std::vector<std::vector<const LeadItem*>> evidence(shown.size());
+  for (size_t i = 0; i < shown.size(); ++i) {
+    const PersonLead& lead = *shown[i].first;
+    for (const AccountId account : Impl::group_of(*view, shown[i].second)) named.insert(account);
+    for (const LeadItem& item : lead.evidence) {
+      if (evidence[i].size() == request.items) break;
+      if (viewer == Viewer::kPublic && is_hidden(shown[i].second, item)) continue;
+      evidence[i].push_back(&item);
+      const LeadSubject& subject = found.subjects[item.item];
+      if (subject.topic == kUnknownTopic) rows.insert(subject.row);
+      for (const PersonId next : item.next) {
+        if (next != kNobody) meet(next);
+      }
+    }
+    for (const LeadFollower& follower : lead.followers) meet(follower.person);
+  }
+  NameBook names(impl_->store());
+  BW_TRY(names.learn({named.begin(), named.end()}));
+  std::map<EventRow, std::string> linked;
+  BW_ASSIGN(const auto receipts,
+            impl_->store().receipts(std::vector<EventRow>(rows.begin(), rows.end())));
+  for (const Receipt& receipt : receipts) linked[receipt.row] = receipt.object;
+
+  for (size_t i = 0; i < shown.size(); ++i) {
+    const auto& [lead, first] = shown[i];
+    LeadAnswer::Person person;
+    person.person = person_id(hash64(names.at(first).ref()));
+    person.name = shown_name(names.at(first));
+    for (const AccountId account : Impl::group_of(*view, first)) {
+      person.accounts.push_back(names.at(account).ref());
+    }
+    person.leads = lead->leads;
+    person.items = lead->items;
+    person.occasions = lead->occasions;
+    person.first = lead->first;
+    person.followed = lead->followed;
+    person.expected = lead->expected;
+    person.p = lead->p;
+    person.q = lead->q;
+    person.followers = static_cast<uint32_t>(lead->followers.size());
+    for (const LeadFollower& follower : lead->followers) {
+      const auto at = first_account.find(follower.person);
+      if (at == first_account.end()) continue;
+      person.most.push_back({shown_name(names.at(at->second)), follower.items});
+      if (person.most.size() == 3) break;
+    }
+    for (const LeadItem* item : evidence[i]) {
+      const LeadSubject& subject = found.subjects[item->item];
+      LeadAnswer::Item told;
+      told.link = subject.topic == kUnknownTopic;
+      told.name = told.link ? linked[subject.row] : index->label(subject.topic);
+      told.published = item->published;
+      told.position = item->position;
+      told.adopters = item->adopters;
+      told.followed = item->followed;
+      told.expected = item->expected;
+      told.hidden = is_hidden(first, *item);
+      for (const PersonId next : item->next) {
+        const auto at = first_account.find(next);
+        if (at != first_account.end()) told.next.push_back(shown_name(names.at(at->second)));
+      }
+      person.evidence.push_back(std::move(told));
+    }
+    answer.people.push_back(std::move(person));
+  }
+  answer.missing = lead_missing(answer, request.person.has_value(), question.options);
+  return answer;
+}
 
 Result<PolicyComparison> Query::compare_policies(
     const std::array<PolicyChoice, 2>& policies, const std::vector<std::string>& people,

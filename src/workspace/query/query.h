@@ -409,6 +409,64 @@ struct TopicCard {
   uint32_t settled = 0, provisional = 0;
 };
 
+struct LeadRequest {
+  std::optional<std::string> person;   // as in show(); only them, leading or not
+  std::optional<std::string> topic;    // only what is taken up of it and all below it
+  std::optional<std::string> network;  // only what is taken up there
+  std::optional<Instant> as_of;        // empty: that of the newest snapshot
+  double false_discovery = 0.1;        // share of those said to lead who do not, (0, 1)
+  uint32_t limit = 20;                 // people; 0: all
+  uint32_t items = 3;                  // of each at most
+  bool all = false;                    // those who were tested and do not lead, too
+};
+
+// Who takes things up before others do, more often than chance allows (score/signals/lead).
+struct LeadAnswer {
+  Meta meta;                   // as of the instant asked for
+  std::string topic, network;  // empty: not asked for
+  double false_discovery = 0.1;
+  int window_days = 0;       // within which others follow
+  uint32_t leading = 0;      // whom the viewer may see
+  uint32_t tested = 0;       // likewise
+  uint32_t of_standing = 0;  // people who could be tested; 0 to the public
+  uint32_t items = 0;        // that count: new, and taken up by enough people of standing
+  uint32_t items_old = 0, items_few = 0;  // that do not, being in use before, or by too few
+  double haste = 0, habit = 1;            // as in LeadReport
+
+  struct Item {
+    std::string name;   // of the topic; of a link, where it points
+    bool link = false;  // else a topic
+    Instant published;
+    uint32_t position = 0;  // among its adopters of standing, from 1
+    uint32_t adopters = 0;  // of standing
+    uint32_t followed = 0;  // within the window
+    double expected = 0;    // of these, by chance
+    std::vector<std::string>
+        next;             // the first who followed, at most three, whom the viewer may see
+    bool hidden = false;  // the person does not want to be shown with it; operator only
+  };
+  struct Person {
+    std::string person;  // id
+    std::string name;
+    std::vector<std::string> accounts;
+    bool leads = false;
+    uint32_t items = 0, occasions = 0, first = 0;  // as in PersonLead
+    double followed = 0, expected = 0;             // shares, [0, 1]
+    double p = 1, q = 1;
+    uint32_t followers = 0;  // different people; 0 where q is above the level
+    struct Follower {
+      std::string name;
+      uint32_t items = 0;
+    };
+    std::vector<Follower> most;  // of followers, those who follow most often; at most three, whom
+                                 // the viewer may see
+    std::vector<Item> evidence;  // the most telling first
+  };
+  std::vector<Person> people;  // who lead, the surest first; then, if asked for, the others
+  std::string missing;  // why there is nobody, or why the person asked about was not tested; a
+                        // sentence without period; empty: there is somebody
+};
+
 class SnapshotView;
 
 // Answers from the newest snapshot, which it keeps in memory; safe to share between threads. A
@@ -452,6 +510,10 @@ class Query {
                                             const std::vector<std::string>& people, uint32_t limit,
                                             Viewer viewer,
                                             const std::function<void(std::string_view)>& phase);
+  // kInvalidArgument too: the share is out of range. Cost: a scoring without publishing, and a pass
+  // over the log.
+  Result<LeadAnswer> lead(const LeadRequest& request, Viewer viewer,
+                          const std::function<void(std::string_view)>& phase);
   // All accounts of one person, `network:name`, the first one first. For the operator.
   Result<std::vector<std::string>> accounts_of(const std::string& person);
   // People whose name or account holds `text`, by score; at most `limit`. Empty text: all by score.

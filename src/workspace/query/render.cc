@@ -924,6 +924,101 @@ Json summary_json(const TopicSummary& summary) {
 
 }  // namespace
 
+namespace {
+
+Json lead_json(const LeadAnswer::Person& person) {
+  Json most = Json::array();
+  for (const LeadAnswer::Person::Follower& each : person.most) {
+    most.push_back({{"name", each.name}, {"items", each.items}});
+  }
+  Json evidence = Json::array();
+  for (const LeadAnswer::Item& item : person.evidence) {
+    evidence.push_back({{"item", item.name},
+                        {"kind", item.link ? "link" : "topic"},
+                        {"published", instant(item.published)},
+                        {"position", item.position},
+                        {"adopters", item.adopters},
+                        {"followed", item.followed},
+                        {"by_chance", number(item.expected)},
+                        {"next", strings(item.next)},
+                        {"hidden", item.hidden}});
+  }
+  return {{"person", person.person},
+          {"name", person.name},
+          {"accounts", strings(person.accounts)},
+          {"leads", person.leads},
+          {"items", person.items},
+          {"occasions", person.occasions},
+          {"first", person.first},
+          {"followed", number(person.followed)},
+          {"by_chance", number(person.expected)},
+          {"p", number(person.p)},
+          {"q", number(person.q)},
+          {"followers", person.followers == 0 ? Json(nullptr) : Json(person.followers)},
+          {"most", std::move(most)},
+          {"evidence", std::move(evidence)}};
+}
+
+}  // namespace
+
+std::string to_json(const LeadAnswer& answer) {
+  Json people = Json::array();
+  for (const LeadAnswer::Person& person : answer.people) people.push_back(lead_json(person));
+  return line_of(
+      {{"meta", meta_json(answer.meta)},
+       {"topic", text_or_null(answer.topic)},
+       {"network", text_or_null(answer.network)},
+       {"false_discovery", number(answer.false_discovery)},
+       {"window_days", answer.window_days},
+       {"leading", answer.leading},
+       {"tested", answer.tested},
+       {"of_standing", answer.of_standing == 0 ? Json(nullptr) : Json(answer.of_standing)},
+       {"items", answer.items},
+       {"items_old", answer.items_old},
+       {"items_few", answer.items_few},
+       {"haste", answer.tested == 0 ? Json(nullptr) : number(answer.haste)},
+       {"habit", answer.tested == 0 ? Json(nullptr) : number(answer.habit)},
+       {"missing", text_or_null(answer.missing)},
+       {"people", std::move(people)}});
+}
+
+std::string to_ndjson(const LeadAnswer& answer) {
+  std::string out;
+  for (const LeadAnswer::Person& person : answer.people) {
+    Json json = lead_json(person);
+    json["simulated"] = answer.meta.simulated;
+    json["as_of"] = instant(answer.meta.as_of);
+    out += line_of(json);
+  }
+  return out;
+}
+
+std::string to_csv(const LeadAnswer& answer) {
+  std::string out;
+  csv_header(out, {"person", "name", "leads", "q", "item", "kind", "published", "position",
+                   "adopters", "followed", "by_chance", "next", "simulated", "as_of"});
+  for (const LeadAnswer::Person& person : answer.people) {
+    for (const LeadAnswer::Item& item : person.evidence) {
+      CsvLine line(out);
+      line.text(person.person)
+          .text(person.name)
+          .truth(person.leads)
+          .number(person.q)
+          .text(item.name)
+          .text(item.link ? "link" : "topic")
+          .instant(item.published)
+          .count(item.position)
+          .count(item.adopters)
+          .count(item.followed)
+          .number(item.expected)
+          .list(item.next)
+          .truth(answer.meta.simulated)
+          .instant(answer.meta.as_of);
+    }
+  }
+  return out;
+}
+
 std::string to_json(const TopicList& list) {
   Json topics = Json::array();
   for (const TopicSummary& summary : list.topics) topics.push_back(summary_json(summary));

@@ -25,6 +25,7 @@ std::string to_json(const PersonExplanation& explanation);
 std::string to_json(const Comparison& comparison);
 std::string to_json(const Simulation& simulation);
 std::string to_json(const PolicyComparison& comparison);
+std::string to_json(const LeadAnswer& answer);
 std::string to_json(const TopicList& list);
 std::string to_json(const TopicCard& card);
 // Figures that have no meaning are null.
@@ -48,6 +49,7 @@ std::string to_ndjson(const PersonExplanation& explanation);
 std::string to_ndjson(const Comparison& comparison);
 std::string to_ndjson(const Simulation& simulation);
 std::string to_ndjson(const PolicyComparison& comparison);
+std::string to_ndjson(const LeadAnswer& answer);  // the people
 std::string to_ndjson(const TopicList& list);
 std::string to_ndjson(const TopicCard& card);  // the people on it
 // A line for each measure of each window; no means.
@@ -72,6 +74,7 @@ std::string to_csv(const PersonExplanation& explanation);
 std::string to_csv(const Comparison& comparison);
 std::string to_csv(const Simulation& simulation);
 std::string to_csv(const PolicyComparison& comparison);
+std::string to_csv(const LeadAnswer& answer);  // a line for each item of each person
 std::string to_csv(const TopicList& list);
 std::string to_csv(const TopicCard& card);  // the people on it
 std::string to_csv(const BacktestResult& result);

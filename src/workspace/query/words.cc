@@ -80,6 +80,59 @@ std::string_view passive(Verb verb) {
   return "responded to";
 }
 
+namespace {
+
+std::string ordinal(uint32_t number) {
+  const bool teen = number % 100 >= 11 && number % 100 <= 13;
+  const std::string_view ending = teen || number % 10 > 3 || number % 10 == 0 ? "th"
+                                  : number % 10 == 1                          ? "st"
+                                  : number % 10 == 2                          ? "nd"
+                                                                              : "rd";
+  return grouped(number) + std::string(ending);
+}
+
+}  // namespace
+
+std::string lead_sentence(const LeadAnswer::Person& person, int window_days) {
+  return fmt::format(
+      "first with {} of {}; {:.0f} % of the others came within {} days, by chance {:.0f} %",
+      grouped(person.first), grouped(person.items), 100 * person.followed, window_days,
+      100 * person.expected);
+}
+
+std::string lead_evidence_words(const LeadAnswer::Item& item, int window_days) {
+  return fmt::format("{}: {} of {}; {} came within {} days, by chance {:.1f}",
+                     to_day(item.published), ordinal(item.position), grouped(item.adopters),
+                     item.followed == 0 ? "nobody" : name_list(item.next, item.followed),
+                     window_days, item.expected);
+}
+
+std::string lead_missing(const LeadAnswer& answer, bool one, const LeadOptions& options) {
+  if (!answer.people.empty()) return {};
+  if (answer.items == 0) {
+    if (answer.items_old + answer.items_few == 0) {
+      return "nobody of standing took up any topic or link";
+    }
+    return fmt::format(
+        "no topic or link can tell: {} not new, being in use before the log had run for {} days, "
+        "and {} taken up by fewer than {} people of standing",
+        answer.items_old == 1 ? "one is" : grouped(answer.items_old) + " are", options.window_days,
+        answer.items_few == 1 ? "one was" : grouped(answer.items_few) + " were",
+        options.adopters_min);
+  }
+  const std::string needed = fmt::format(
+      "to be tested takes standing, and something new on {} occasions, at least {} days apart, "
+      "that "
+      "{} people of standing took up",
+      options.occasions_min, options.occasion_days, options.adopters_min);
+  if (one) return "not enough is known of them: " + needed;
+  if (answer.tested == 0) return "nobody was tested: " + needed;
+  return fmt::format(
+      "nobody here leads more than chance allows: {} tested on {}",
+      answer.tested == 1 ? "one person was" : grouped(answer.tested) + " people were",
+      answer.items == 1 ? "one topic or link" : grouped(answer.items) + " topics and links");
+}
+
 std::string_view state_word(const PersonRow& person) {
   if (!person.score) return "no evidence";
   return person.settled ? "settled" : "provisional";

@@ -8,6 +8,7 @@
 #include "explain/change.h"
 #include "explain/explain.h"
 #include "explain/topics.h"
+#include "score/signals/lead/lead.h"
 #include "workspace/query/conduct.h"
 #include "workspace/query/query.h"
 
@@ -84,6 +85,13 @@ std::string_view plural(Verb verb);
 
 // What a topic lacks to be somebody's; empty: nothing.
 std::vector<std::string> topic_missing_words(const TopicEvidence& evidence, const Policy& policy);
+
+// "first with 10 of 12; 87 % of the others came within 30 days, by chance 48 %"
+std::string lead_sentence(const LeadAnswer::Person& person, int window_days);
+// "2025-03-01: 2nd of 11; @bo, @cy and 6 others came within 30 days, by chance 4.8"
+std::string lead_evidence_words(const LeadAnswer::Item& item, int window_days);
+// Why an answer names nobody; empty: it does. `one`: it was asked about one person.
+std::string lead_missing(const LeadAnswer& answer, bool one, const LeadOptions& options);
 
 // "settled", "provisional"
 std::string_view state_word(const PersonRow& person);
