@@ -98,7 +98,7 @@ Result<Conduct> read_conduct(Store& store, const Slice& slice, Instant as_of) {
   }
   for (const auto& [key, published] : first) made.at(key.first).responses.push_back(published);
   std::sort(conduct.received.begin(), conduct.received.end(),
-            [](const Response& a, const Response& b) {
+            [](const ReceivedResponse& a, const ReceivedResponse& b) {
               return a.published != b.published ? a.published < b.published : a.mover < b.mover;
             });
   // The order of a hash table is that of its keys, which are nobody's business.
@@ -137,8 +137,9 @@ std::vector<HourOutcome> arrival_outcomes(const Conduct& conduct, Instant as_of,
                                           const TimeZone& zone) {
   std::vector<HourOutcome> outcomes;
   const int64_t from_ms = as_of.ms - kPostingMemoryDays * kMsPerDay;
-  auto next = std::find_if(conduct.received.begin(), conduct.received.end(),
-                           [&](const Response& each) { return each.published.ms >= from_ms; });
+  auto next =
+      std::find_if(conduct.received.begin(), conduct.received.end(),
+                   [&](const ReceivedResponse& each) { return each.published.ms >= from_ms; });
   if (next == conduct.received.end()) return outcomes;
   // Whole hours that are over.
   int64_t hour = next->published.ms / kMsPerHour;

@@ -29,17 +29,17 @@ struct MadeThing {
 };
 
 // A response to the person, whatever it names.
-struct Response {
+struct ReceivedResponse {
   Instant published;
   PersonId mover = kNobody;  // of the slice
 };
 
 struct Conduct {
-  std::vector<OwnAct> acts;        // known time, before as-of, not withdrawn by then; by row
-  std::vector<MadeThing> made;     // by published
-  std::vector<Response> received;  // by published
-  uint32_t naming = 0;             // of these, those that say which thing they respond to
-  uint32_t linked = 0;             // of these, those to one of `made`
+  std::vector<OwnAct> acts;     // known time, before as-of, not withdrawn by then; by row
+  std::vector<MadeThing> made;  // by published
+  std::vector<ReceivedResponse> received;  // by published
+  uint32_t naming = 0;                     // of these, those that say which thing they respond to
+  uint32_t linked = 0;                     // of these, those to one of `made`
 };
 
 // `slice`: the person's, as of `as_of`. Cost: two passes over columns of the log.

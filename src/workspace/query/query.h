@@ -286,7 +286,7 @@ struct ExplainRequest {
   // ledger, with another policy two scorings; the answer is kept for the next ones.
   std::string since = std::string(kSinceLast);
   bool habits = false;  // what they are in the habit of; costs two passes over the log
-  TimeZone zone;        // by whose hours these are counted
+  TimeZone zone = {};   // by whose hours these are counted
 };
 
 // What became of one snapshot's forecasts of one length.
