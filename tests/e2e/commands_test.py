@@ -335,6 +335,26 @@ class Commands(unittest.TestCase):
         self.assertIn("operator", bellwether(
             "what-if", "ana", "--without-act", first, "--public", home=self.home, code=2).stderr)
 
+    def test_a_replay_changes_nothing_that_was_published(self):
+        self.ready()
+
+        def told():
+            person = json.loads(bellwether("explain", "ana", "--json", home=self.home).stdout)
+            return person["score"], sum(c["points"] for c in person["contributions"])
+        before = told()
+        self.assertAlmostEqual(before[1], before[0] - 1, delta=1e-9)
+        policy = self.home / "policy.toml"
+        policy.write_text(re.sub(r"(?m)^(reply|reshare) = 1$", r"\1 = 0.3", policy.read_text()))
+        for command in ("backtest", "--folds", "2"), ("backtest", "--sensitivity"), ("tune",):
+            if command[0] == "tune":
+                command += ("--output", self.folder / "tuned.toml")
+            run(*command, home=self.home)
+            self.assertEqual(told(), before, command)
+        bellwether("score", home=self.home)
+        after = told()
+        self.assertNotEqual(after, before)
+        self.assertAlmostEqual(after[1], after[0] - 1, delta=1e-9)
+
     def test_two_policies_are_held_against_each_other_and_nothing_is_published(self):
         self.home.mkdir()
         trusted = '[standing]\nteleport = [%s]\n' % ", ".join(f'"csv:p{i}"' for i in range(12))

@@ -11,16 +11,11 @@ Result<History> read_history(Workspace& workspace,
   BW_TRY(workspace.reload_policy());
   History history;
   history.policy = workspace.policy();
-  {
-    Scoring scoring(workspace, workspace.store(), phase);
-    BW_ASSIGN(history.newest, scoring.newest());
-    BW_TRY(scoring.read(history.newest));
-    BW_ASSIGN(history.numbering, workspace.store().ledger_numbering());
-    history.persons = scoring.persons();
-  }
-  BW_TRY(workspace.store().scan_ledger([&](std::span<const LedgerEntry> piece) {
-    history.ledger.insert(history.ledger.end(), piece.begin(), piece.end());
-  }));
+  Scoring scoring(workspace, history.policy, phase);
+  BW_ASSIGN(history.newest, scoring.newest());
+  BW_ASSIGN(history.ledger, scoring.whole_ledger(history.newest));
+  history.numbering = scoring.shared_numbering();
+  history.persons = scoring.persons();
   for (const std::string& name : history.policy.teleport) {
     const AccountId id = find_account(*history.numbering, name);
     if (id != kNobody) history.teleport_set.push_back(id);

@@ -21,8 +21,9 @@ struct History {
   bool simulated = false;
 };
 
-// Makes the ledger first where it is out of date; publishes nothing. What erasures left has no
-// times, hence is no part of it. Errors as score(). `phase` is told each step as it begins.
+// Where the stored ledger is out of date one is made in memory: snapshots are explained by the one
+// they were made of. Writes nothing. What erasures left has no times, hence is no part of it.
+// Errors as score(). `phase` is told each step as it begins.
 Result<History> read_history(Workspace& workspace,
                              const std::function<void(std::string_view)>& phase);
 

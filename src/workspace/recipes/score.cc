@@ -35,7 +35,14 @@ Result<Instant> Scoring::newest() {
   return std::max(Instant{summary.last.ms + 1}, summary.erased);
 }
 
-Result<void> Scoring::read(Instant as_of) {
+Error Scoring::nobody_moved() const {
+  return Error{ErrorCode::kNotFound,
+               fmt::format("nobody was moved by anybody before {}: the log holds no response whose "
+                           "author is known",
+                           to_string(as_of_))};
+}
+
+Result<LedgerStamp> Scoring::begin_reading(Instant as_of) {
   as_of_ = as_of;
   BW_ASSIGN(summary_, store_.summary());
   if (as_of <= summary_.first || !summary_.first.known()) {
@@ -46,8 +53,11 @@ Result<void> Scoring::read(Instant as_of) {
   begin("reading people");
   BW_ASSIGN(numbering_, store_.number_accounts());
   BW_ASSIGN(persons_, person_map(workspace_.registry(), store_, *numbering_));
-  const LedgerStamp stamp{summary_.generation, hash_of(policy().credit),
-                          bellwether::hash_of(persons_)};
+  return LedgerStamp{summary_.generation, hash_of(policy().credit), bellwether::hash_of(persons_)};
+}
+
+Result<void> Scoring::read(Instant as_of) {
+  BW_ASSIGN(const LedgerStamp stamp, begin_reading(as_of));
   BW_ASSIGN(const auto kept, store_.ledger_stamp());
   if (kept == stamp) {
     begin("reading the ledger");
@@ -61,12 +71,7 @@ Result<void> Scoring::read(Instant as_of) {
   } else {
     BW_TRY(rebuild(stamp));
   }
-  if (entries_.empty()) {
-    return Error{ErrorCode::kNotFound,
-                 fmt::format("nobody was moved by anybody before {}: the log holds no response "
-                             "whose author is known",
-                             to_string(as_of_))};
-  }
+  if (entries_.empty()) return nobody_moved();
   BW_ASSIGN(remainder_, store_.remainder(*numbering_));
   return {};
 }
@@ -202,7 +207,26 @@ Result<void> Scoring::tally_posts() {
   return {};
 }
 
-Result<void> Scoring::rebuild(const LedgerStamp& stamp) {
+Result<std::vector<LedgerEntry>> Scoring::whole_ledger(Instant as_of) {
+  assert(looks_only());
+  BW_ASSIGN(const LedgerStamp stamp, begin_reading(as_of));
+  BW_ASSIGN(const auto kept, store_.ledger_stamp());
+  std::vector<LedgerEntry> ledger;
+  if (kept == stamp) {
+    begin("reading the ledger");
+    BW_TRY(store_.scan_ledger([&](std::span<const LedgerEntry> piece) {
+      ledger.insert(ledger.end(), piece.begin(), piece.end());
+    }));
+  } else {
+    BW_ASSIGN(ledger, make_ledger());
+  }
+  const bool any = std::any_of(ledger.begin(), ledger.end(),
+                               [&](const LedgerEntry& e) { return e.counts_as_of(as_of_); });
+  if (!any) return nobody_moved();
+  return ledger;
+}
+
+Result<std::vector<LedgerEntry>> Scoring::make_ledger() {
   begin("crediting");
   BW_ASSIGN(const auto links, store_.reshare_links(*numbering_));
   Attribution attribution(policy().credit, links, persons_);
@@ -217,9 +241,14 @@ Result<void> Scoring::rebuild(const LedgerStamp& stamp) {
   posts_ = tally.finish();
   settle(ledger, policy().credit, persons_, workspace_.threads());
   result_.credit = attribution.summary();
+  return ledger;
+}
+
+Result<void> Scoring::rebuild(const LedgerStamp& stamp) {
+  BW_ASSIGN(const std::vector<LedgerEntry> ledger, make_ledger());
   if (!looks_only()) {
     begin("writing the ledger");
-    BW_TRY(store_.replace_ledger(stamp, *numbering_, ledger, attribution.summary()));
+    BW_TRY(store_.replace_ledger(stamp, *numbering_, ledger, result_.credit));
   }
   for (const LedgerEntry& e : ledger) {
     if (e.counts_as_of(as_of_)) entries_.push_back(FoldEntry::from(e));

@@ -41,6 +41,10 @@ class Scoring {
   // Reads the ledger as of `as_of`, making it anew where the log, the weights or the links have
   // changed. kNotFound: nothing happened before.
   Result<void> read(Instant as_of);
+  // In place of read(), where the entries themselves are wanted, those after `as_of` too: settled,
+  // as the store has them where they are up to date, else made of the log and not kept. Only to
+  // look. Errors as read().
+  Result<std::vector<LedgerEntry>> whole_ledger(Instant as_of);
   // What is left of erased acts, in place of what the store keeps; after read().
   void set_remainder(Remainder remainder) { remainder_ = std::move(remainder); }
   // Pairs, vouches and standing. `without_remainder` leaves out what is left of erased acts.
@@ -74,6 +78,9 @@ class Scoring {
   }
   Result<Policy> without_erased() const;
   Result<void> tally_posts();
+  Error nobody_moved() const;
+  Result<LedgerStamp> begin_reading(Instant as_of);
+  Result<std::vector<LedgerEntry>> make_ledger();
   Result<void> rebuild(const LedgerStamp& stamp);
   Result<void> choose_teleport();
   // Fills what a grade says of the `forecast`-th of kForecastDays.
