@@ -117,6 +117,11 @@ struct AccountEntry {
   std::string ref() const { return network + ":" + name; }
 };
 
+// How people call it.
+inline const std::string& shown_name(const AccountEntry& account) {
+  return account.display_name.empty() ? account.name : account.display_name;
+}
+
 enum class AccountFlag : uint8_t {
   kMinor,  // AccountProfile::minor
   kOwner,  // AccountProfile::owner

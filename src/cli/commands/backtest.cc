@@ -193,7 +193,7 @@ void print_sensitivity(Context& context, const SensitivityResult& result) {
   for (size_t i = 0; i < report.people.size(); ++i) {
     const RankRange& range = report.people[i];
     people.row({grouped(range.rank), fmt::format("{} to {}", range.best, range.worst),
-                fmt::format("{:.1f}", range.score), result.names[i].account, range.worst_with});
+                fmt::format("{:.1f}", range.score), result.names[i].name, range.worst_with});
   }
   people.print(context.out, context.columns);
   context.out << '\n';

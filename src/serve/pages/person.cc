@@ -102,13 +102,17 @@ std::string facts(const PersonRow& person) {
                person.audience ? "mean standing of those moved" : "nobody moved in the last year");
   html += "</dl>\n";
   if (!person.topics.empty()) {
-    html += "<p>Topics, on evidence: ";
+    html += "<div class=\"topics\">Topics, on evidence: ";
+    constexpr size_t kShown = 12;  // more is no picture of anybody
     for (size_t i = 0; i < person.topics.size(); ++i) {
-      html += fmt::format("{}<a href=\"/{}\">{}</a>", i == 0 ? "" : ", ",
+      if (i == kShown) {
+        html += fmt::format("<details><summary>and {} more</summary>", person.topics.size() - i);
+      }
+      html += fmt::format("{}<a href=\"/{}\">{}</a>", i == 0 || i == kShown ? "" : ", ",
                           escape_html(query_string({{"topic", person.topics[i]}})),
                           name_html(person.topics[i]));
     }
-    html += ".</p>\n";
+    html += person.topics.size() > kShown ? "</details></div>\n" : ".</div>\n";
   }
   return html;
 }

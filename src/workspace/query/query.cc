@@ -41,10 +41,6 @@ constexpr size_t kTheirsOnCard = 10;
 constexpr size_t kOthersOnCard = 3;
 constexpr size_t kOthersExplained = 20;
 
-std::string shown_name(const AccountEntry& account) {
-  return account.display_name.empty() ? account.name : account.display_name;
-}
-
 ForecastRow forecast_row(const CountForecast& forecast) {
   const double tail = (1 - kForecastMass) / 2;
   return {forecast.mean, forecast.quantile(tail), forecast.quantile(1 - tail)};

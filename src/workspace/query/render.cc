@@ -1298,6 +1298,7 @@ Json range_json(const SensitivityResult& result, size_t place) {
     return which.empty() ? Json(nullptr) : Json(which);
   };
   return {{"person", result.names[place].person},
+          {"name", result.names[place].name},
           {"account", result.names[place].account},
           {"score", number(range.score)},
           {"rank", range.rank},

@@ -40,7 +40,7 @@ Result<SensitivityResult> sensitivity(Workspace& workspace, const BacktestOption
   }
   BW_ASSIGN(const auto entries, workspace.store().accounts(*history.numbering, accounts));
   for (const AccountEntry& entry : entries) {
-    result.names.push_back({person_id(hash64(entry.ref())), entry.ref()});
+    result.names.push_back({person_id(hash64(entry.ref())), shown_name(entry), entry.ref()});
   }
   result.as_of = history.newest;
   result.method = method_name(history.policy.method);

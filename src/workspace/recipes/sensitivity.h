@@ -16,6 +16,7 @@ struct SensitivityResult {
   SensitivityReport report;
   struct Name {
     std::string person;   // the id by which they are named outside
+    std::string name;     // as they are shown
     std::string account;  // `network:name`, the first of theirs
   };
   std::vector<Name> names;  // of report.people, by place
@@ -28,9 +29,9 @@ struct SensitivityResult {
 };
 
 // Under the policy as it stands in the workspace, as of just after the newest act; standing starts
-// from where a scoring would have it start. Makes the ledger first where it is out of date;
-// publishes nothing. What erasures left takes no part. Errors as sensitivity() of score/ and as
-// score(). `phase` is told each step of reading, `done` how many of how many variations are done.
+// from where a scoring would have it start. Writes nothing. What erasures left takes no part.
+// Errors as sensitivity() of score/ and as score(). `phase` is told each step of reading, `done`
+// how many of how many variations are done.
 Result<SensitivityResult> sensitivity(Workspace& workspace, const BacktestOptions& window,
                                       uint32_t people,
                                       const std::function<void(std::string_view)>& phase = {},
