@@ -201,6 +201,16 @@ struct Registry::Impl {
     return rows.empty() ? std::string(account) : rows[0][0];
   }
 
+  // kInvalidArgument: they were erased.
+  Result<std::string> person_left(std::string_view account) {
+    BW_ASSIGN(const bool gone, is_erased(account));
+    if (gone) {
+      return Error{ErrorCode::kInvalidArgument,
+                   "they were erased: there is nobody left to show or to hide"};
+    }
+    return person_of(account);
+  }
+
   Result<Erased> erased() {
     BW_ASSIGN(const auto salt, query("SELECT salt FROM erasure_salt", {}));
     BW_ASSIGN(const auto rows, query("SELECT hash FROM tombstones", {}));
@@ -435,12 +445,7 @@ Result<void> Registry::set_consent(std::string_view account, Consent consent) {
     return Error{ErrorCode::kInvalidArgument, "erasure is a call of its own: people erase"};
   }
   const std::lock_guard lock(impl_->mutex);
-  BW_ASSIGN(const bool gone, impl_->is_erased(account));
-  if (gone) {
-    return Error{ErrorCode::kInvalidArgument,
-                 "they were erased: there is nobody left to show or to hide"};
-  }
-  BW_ASSIGN(const std::string person, impl_->person_of(account));
+  BW_ASSIGN(const std::string person, impl_->person_left(account));
   return impl_->atomically([&]() -> Result<void> {
     BW_TRY(
         impl_->query("INSERT INTO persons VALUES(?1, ?2)"
@@ -465,12 +470,7 @@ Result<void> Registry::hide_topic(std::string_view account, std::string_view top
     return Error{ErrorCode::kInvalidArgument, "a topic is a word or a few"};
   }
   const std::lock_guard lock(impl_->mutex);
-  BW_ASSIGN(const bool gone, impl_->is_erased(account));
-  if (gone) {
-    return Error{ErrorCode::kInvalidArgument,
-                 "they were erased: there is nobody left to show or to hide"};
-  }
-  BW_ASSIGN(const std::string person, impl_->person_of(account));
+  BW_ASSIGN(const std::string person, impl_->person_left(account));
   return impl_->atomically([&]() -> Result<void> {
     BW_TRY(impl_->query("INSERT OR IGNORE INTO hidden_topics VALUES(?, ?)",
                         {person, std::string(topic)}));

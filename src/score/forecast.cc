@@ -26,8 +26,6 @@ constexpr double kRidge = 1e-6;     // against horizons that say the same
 constexpr double kLogMeanMax = 20;  // nobody moves more people than there are
 constexpr double kSizeLogMax = 8;   // beyond which a count is as good as Poisson
 constexpr size_t kSizeBins = 256;   // of means, within one of which people are all but equal
-// How far the level is taken to wander where too few windows have shown it: by a tenth or so.
-constexpr double kLevelVariancePrior = 0.01;
 
 struct Row {
   ForecastFeatures features;
@@ -448,9 +446,9 @@ double ForecastModel::size_at(double log_mean) const {
 }
 
 CountForecast ForecastModel::forecast(const ForecastFeatures& features) const {
-  const double at = clamped(log_mean(features) + level_);
+  const double at = clamped(log_mean(features) + level_.value);
   // The level multiplies every mean by a random factor of this relative variance.
-  const double wander = std::expm1(level_variance_);
+  const double wander = std::expm1(level_.variance);
   return {static_cast<float>(std::exp(at)), static_cast<float>(1 / (1 / size_at(at) + wander))};
 }
 
@@ -467,7 +465,6 @@ ForecastModel ForecastModel::fit(std::span<const ForecastWindow> windows, unsign
   if (moved <= 0) {
     // Nobody was ever moved: as good as certain that nobody will be.
     model.intercept_ = people > 0 ? std::log(0.5 / people) : -kLogMeanMax;
-    model.level_variance_ = kLevelVariancePrior;
     return model;
   }
   model.intercept_ = std::log(moved / people);
@@ -546,13 +543,19 @@ ForecastModel ForecastModel::fit(std::span<const ForecastWindow> windows, unsign
     }
     levels.push_back(std::log((came + 1) / (said + 1)));
   }
-  double wandered = kLevelVariancePrior;
+  model.level_ = forecast_level(levels);
+  return model;
+}
+
+ForecastLevel forecast_level(std::span<const double> levels) {
+  ForecastLevel level;
+  double wandered = level.variance;
   for (size_t w = 1; w < levels.size(); ++w) {
     wandered += (levels[w] - levels[w - 1]) * (levels[w] - levels[w - 1]);
   }
-  model.level_ = levels.back();
-  model.level_variance_ = wandered / static_cast<double>(levels.size());
-  return model;
+  level.value = levels.back();
+  level.variance = wandered / static_cast<double>(levels.size());
+  return level;
 }
 
 std::vector<WindowForecast> forecast_everybody(const GraphSnapshot& graph,

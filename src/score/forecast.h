@@ -72,6 +72,15 @@ inline constexpr size_t kForecastWindowsMax = 4;
 // who is new to a log looks like somebody who moves nobody.
 inline constexpr double kForecastKnownShare = 0.5;
 
+// How much more or less than expected came in the newest window known, all people together.
+struct ForecastLevel {
+  double value = 0;  // log of the ratio
+  // How far it wanders from window to window; by a tenth or so where too few have shown it.
+  double variance = 0.01;
+};
+// `levels`: log ratios of what came to what was expected, of windows in their order; at least one.
+ForecastLevel forecast_level(std::span<const double> levels);
+
 class ForecastModel {
  public:
   // `windows`: of one length, oldest first, none overlapping another; at least one. The newest
@@ -82,8 +91,7 @@ class ForecastModel {
 
   double intercept() const { return intercept_; }
   std::span<const double> coefficients() const { return coefficient_; }  // by feature, >= 0
-  double level() const { return level_; }
-  double level_variance() const { return level_variance_; }
+  const ForecastLevel& level() const { return level_; }
 
  private:
   double log_mean(const ForecastFeatures& features) const;
@@ -92,8 +100,7 @@ class ForecastModel {
   double intercept_ = 0;
   std::array<double, kForecastFeatures> coefficient_{};
   double size_intercept_ = 0, size_slope_ = 0;  // d0, d1
-  double level_ = 0;
-  double level_variance_ = 0;
+  ForecastLevel level_;
 };
 
 // How far a snapshot looks ahead, days.

@@ -129,7 +129,7 @@ TEST(ForecastModel, FindsTheLawBehindTheCounts) {
       EXPECT_LT(model.coefficients()[k], 0.1) << "feature " << k << " has no part in it";
     }
   }
-  EXPECT_NEAR(model.level(), 0, 0.05);
+  EXPECT_NEAR(model.level().value, 0, 0.05);
   ForecastFeatures much{};
   much[3] = 3;
   EXPECT_NEAR(model.forecast(much).mean, std::exp(-2 + 1.2 * 3), 0.5);
@@ -183,7 +183,7 @@ TEST(ForecastModel, FollowsTheLevelOfTheNewestWindowAndDoubtsItMoreTheMoreItWand
   ForecastFeatures some{};
   some[3] = 2;
   EXPECT_GT(risen.forecast(some).mean, 2 * steady.forecast(some).mean);
-  EXPECT_GT(risen.level_variance(), 10 * steady.level_variance());
+  EXPECT_GT(risen.level().variance, 10 * steady.level().variance);
   EXPECT_LT(risen.forecast(some).size, steady.forecast(some).size) << "hence wider";
 }
 

@@ -86,7 +86,9 @@ RC_GTEST_PROP(Property, AnActWhenMadeLowersNobody, ()) {
 // What may go down when something is learned late, by DESIGN section 5, and who is concerned.
 struct LateEffects {
   std::set<PersonId> courted;  // an answer to them has become courted
-  bool displaced = false;      // somebody's first K are others than before
+  // Somebody's first K are others than before, or what they vouch with is less, since an answer
+  // that became courted vouches no more.
+  bool displaced = false;
 };
 
 LateEffects late_effects(const TestWorld& world, const TestScores& before,
@@ -106,7 +108,9 @@ LateEffects late_effects(const TestWorld& world, const TestScores& before,
   const VouchGraph& old = before.standing.vouches();
   for (AccountId to = 0; to + 1 < old.row.size(); ++to) {
     for (uint64_t i = old.row[to]; i < old.row[to + 1]; ++i) {
-      if (after.standing.vouches().of(old.voucher[i], to) == 0) effects.displaced = true;
+      const double now = after.standing.vouches().of(old.voucher[i], to);
+      const bool less = !effects.courted.empty() && now < static_cast<double>(old.vouch[i]);
+      if (now == 0 || less) effects.displaced = true;
     }
   }
   (void)world;

@@ -24,8 +24,7 @@ constexpr int kSweepsMax = 3;
 constexpr size_t kPeoplePerPiece = 1024;
 constexpr double kLogMeanMax = 20;
 constexpr double kSizeLogMax = 8;
-constexpr double kLevelVariancePrior = 0.01;  // as in the forecast
-constexpr double kHorizonFloor = 1.0 / 8;     // of a weight, in the penalty: 0 is no infinity
+constexpr double kHorizonFloor = 1.0 / 8;  // of a weight, in the penalty: 0 is no infinity
 
 // What the training people had received before a cut, and how many they moved in the window after
 // it. Pairs and acts lie one after the other.
@@ -264,7 +263,7 @@ class Cells {
 struct CountModel {
   double intercept = 0, slope = 0.5;          // a, b
   double size_intercept = 0, size_slope = 0;  // of the log of the size, over log mu
-  double level = 0, level_variance = 0;       // as in the forecast
+  ForecastLevel level;
 
   double log_mean(double q) const {
     return std::clamp(intercept + slope * q, -kLogMeanMax, kLogMeanMax);
@@ -275,9 +274,9 @@ struct CountModel {
 
   // The log of the chance that somebody of `q` moves so many.
   double log_chance(double q, uint32_t moved) const {
-    const double at = std::clamp(log_mean(q) + level, -kLogMeanMax, kLogMeanMax);
+    const double at = std::clamp(log_mean(q) + level.value, -kLogMeanMax, kLogMeanMax);
     const double mean = std::exp(at);
-    const double size = 1 / (1 / size_at(at) + std::expm1(level_variance));
+    const double size = 1 / (1 / size_at(at) + std::expm1(level.variance));
     double log = -size * std::log1p(mean / size);
     if (moved > 0) {
       const double count = moved;
@@ -354,7 +353,6 @@ CountModel fit_counts(std::span<const Told> windows) {
   model.intercept = people > 0 ? std::log((moved + 0.5) / people) : -kLogMeanMax;
   if (moved <= 0) {
     model.slope = 0;
-    model.level_variance = kLevelVariancePrior;
     return model;
   }
   constexpr int kIterationsMax = 30;
@@ -404,12 +402,7 @@ CountModel fit_counts(std::span<const Told> windows) {
     }
     levels.push_back(std::log((came + 1) / (said + 1)));
   }
-  double wandered = kLevelVariancePrior;
-  for (size_t w = 1; w < levels.size(); ++w) {
-    wandered += (levels[w] - levels[w - 1]) * (levels[w] - levels[w - 1]);
-  }
-  model.level = levels.back();
-  model.level_variance = wandered / static_cast<double>(levels.size());
+  model.level = forecast_level(levels);
   return model;
 }
 
