@@ -27,8 +27,8 @@ void keep_within(std::vector<Post>& posts, int64_t window_ms) {
 
 }  // namespace
 
-std::vector<ResponseShare> check_response_shares(std::span<const PostAnswers> posts,
-                                                 Instant as_of) {
+std::optional<std::vector<ResponseShare>> check_response_shares(std::span<const PostAnswers> posts,
+                                                                Instant as_of) {
   std::vector<Post> seen;
   for (const PostAnswers& post : posts) {
     Post one{as_of.ms - post.published.ms, {}};
@@ -47,16 +47,18 @@ std::vector<ResponseShare> check_response_shares(std::span<const PostAnswers> po
   std::vector<int64_t> ages;
   for (const Post& post : seen) ages.push_back(post.first);
   std::sort(ages.rbegin(), ages.rend());
-  if (ages.size() < kHalfLifePostsMin) return {};
+  const std::vector<ResponseShare> none;
+  if (ages.size() < kHalfLifePostsMin) return none;
   keep_within(seen, std::min(longest, ages[kHalfLifePostsMin - 1]));
-  if (too_few(seen)) return {};
+  if (too_few(seen)) return none;
 
   std::map<int64_t, double> mass;  // by delay
   for (const auto& [age, delays] : seen) {
     for (const int64_t delay : delays) mass[delay] = 0;
   }
   for (auto& [delay, m] : mass) m = 1.0 / static_cast<double>(mass.size());
-  for (int round = 0; round < 20'000; ++round) {
+  double moved = 1;
+  for (int round = 0; round < 20'000 && moved > 1e-13; ++round) {
     std::map<int64_t, double> filled;
     double all = 0;
     for (const auto& [age, delays] : seen) {
@@ -68,14 +70,14 @@ std::vector<ResponseShare> check_response_shares(std::span<const PostAnswers> po
       }
     }
     for (const auto& [delay, m] : filled) all += m;
-    double moved = 0;
+    moved = 0;
     for (auto& [delay, m] : mass) {
       const double now = filled[delay] / all;
       moved = std::max(moved, std::abs(now - m));
       m = now;
     }
-    if (moved < 1e-13) break;
   }
+  if (moved > 1e-10) return std::nullopt;
   std::vector<ResponseShare> shares;
   double share = 0;
   for (const auto& [delay, m] : mass) shares.push_back({delay, share += m});
