@@ -288,10 +288,10 @@ void print_hours(Context& context, const Habits& habits) {
              habits.hours_by_arrival ? "When responses come" : "What a post gets, by its hour",
              habits.zone);
   constexpr std::array<std::string_view, 4> kShades{"\u00b7", "\u2591", "\u2592", "\u2593"};
-  for (int day = 0; day < 7; ++day) {
-    fmt::print(out, "  {:9} ", day_word(day));
-    for (int hour = 0; hour < 24; ++hour) {
-      const HourRate& each = told.hours[static_cast<size_t>(24 * day + hour)];
+  for (size_t day = 0; day < 7; ++day) {
+    fmt::print(out, "  {:9} ", day_word(static_cast<int>(day)));
+    for (size_t hour = 0; hour < 24; ++hour) {
+      const HourRate& each = told.hours[24 * day + hour];
       const double ratio = each.rate / told.average;
       const size_t shade = ratio < 0.8 ? 0 : ratio < 1.1 ? 1 : ratio < 1.5 ? 2 : 3;
       fmt::print(out, "{}{}", each.stands_out ? "\u2588" : kShades[shade],
