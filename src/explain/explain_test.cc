@@ -16,7 +16,6 @@ namespace bellwether {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 std::vector<LedgerEntry> received_by(const TestScores& scored, PersonId person) {
