@@ -147,7 +147,7 @@ class SizeLikelihood {
         std::exp(std::clamp(intercept + slope * sample.log_mean, -kSizeLogMax, kSizeLogMax));
     double log = -size * std::log1p(mean / size);
     if (sample.moved > 0) {
-      log += std::lgamma(sample.moved + size) - std::lgamma(size) +
+      log += log_gamma(sample.moved + size) - log_gamma(size) +
              sample.moved * (sample.log_mean - std::log(size + mean));
     }
     return log;
@@ -545,6 +545,11 @@ ForecastModel ForecastModel::fit(std::span<const ForecastWindow> windows, unsign
   }
   model.level_ = forecast_level(levels);
   return model;
+}
+
+double log_gamma(double x) {
+  int sign = 0;
+  return ::lgamma_r(x, &sign);
 }
 
 ForecastLevel forecast_level(std::span<const double> levels) {

@@ -72,6 +72,10 @@ inline constexpr size_t kForecastWindowsMax = 4;
 // who is new to a log looks like somebody who moves nobody.
 inline constexpr double kForecastKnownShare = 0.5;
 
+// The logarithm of the gamma function of x > 0, to the bits of std::lgamma, which writes the sign
+// where every thread reads it.
+double log_gamma(double x);
+
 // How much more or less than expected came in the newest window known, all people together.
 struct ForecastLevel {
   double value = 0;  // log of the ratio

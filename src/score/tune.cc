@@ -280,7 +280,7 @@ struct CountModel {
     double log = -size * std::log1p(mean / size);
     if (moved > 0) {
       const double count = moved;
-      log += std::lgamma(count + size) - std::lgamma(size) - std::lgamma(count + 1) +
+      log += log_gamma(count + size) - log_gamma(size) - log_gamma(count + 1) +
              count * (at - std::log(size + mean));
     }
     return log;
@@ -295,7 +295,7 @@ struct CountModel {
         const double size = std::exp(std::clamp(i + s * at, -kSizeLogMax, kSizeLogMax));
         double log = -size * std::log1p(mean / size);
         if (cell.moved > 0) {
-          log += std::lgamma(cell.moved + size) - std::lgamma(size) +
+          log += log_gamma(cell.moved + size) - log_gamma(size) +
                  cell.moved * (at - std::log(size + mean));
         }
         sum += cell.weight * log;

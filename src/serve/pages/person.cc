@@ -338,6 +338,10 @@ std::string habit(std::string_view term, const std::string& words, const std::st
   return html + "</dd></div>\n";
 }
 
+const HourRate& hour_of(const PostingHours& told, int day, int hour) {
+  return told.hours[static_cast<size_t>(day) * 24 + static_cast<size_t>(hour)];
+}
+
 // How much of the accent an hour gets, in steps that can be told apart: 0 to 4.
 int shade(const HourRate& hour, double average) {
   const double ratio = hour.rate / average;
@@ -361,7 +365,7 @@ std::string week_picture(const PostingHours& told, std::string_view label) {
     svg += fmt::format("<text x=\"0\" y=\"{}\">{}</text>", kTop + day * kCell + 13,
                        day_word(day).substr(0, 3));
     for (int hour = 0; hour < 24; ++hour) {
-      const HourRate& each = told.hours[static_cast<size_t>(24 * day + hour)];
+      const HourRate& each = hour_of(told, day, hour);
       const int x = kLeft + hour * kCell;
       const int y = kTop + day * kCell;
       svg += fmt::format("<rect class=\"s{}{}\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"/>",
@@ -408,7 +412,7 @@ std::string week_table(const PostingHours& told, bool by_arrival) {
   for (int day = 0; day < 7; ++day) {
     html += fmt::format("<tr><th scope=\"row\">{}</th>", day_word(day));
     for (int hour = 0; hour < 24; ++hour) {
-      const HourRate& each = told.hours[static_cast<size_t>(24 * day + hour)];
+      const HourRate& each = hour_of(told, day, hour);
       html += fmt::format("<td class=\"n\">{:.2g}{} ({})</td>", each.rate,
                           each.stands_out ? "*" : "", each.posts);
     }
