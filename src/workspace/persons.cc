@@ -39,6 +39,17 @@ Result<PersonMap> person_map(Registry& registry, Store& store, const Numbering& 
   return make_person_map(numbering.accounts(), linked, left_out);
 }
 
+std::vector<AccountId> first_accounts(const PersonMap& persons) {
+  std::vector<AccountId> first(persons.persons, kNobody);
+  for (size_t account = 0; account < persons.person_of.size(); ++account) {
+    const PersonId person = persons.person_of[account];
+    if (person != kNobody && first[person] == kNobody) {
+      first[person] = static_cast<AccountId>(account);
+    }
+  }
+  return first;
+}
+
 std::string person_id(uint64_t account_key) {
   return to_hex(Hash128{account_key, 0}).substr(0, 16);
 }

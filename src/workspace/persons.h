@@ -8,6 +8,10 @@ namespace bellwether {
 // The PersonMap of a numbering: links from the registry; minors left out.
 Result<PersonMap> person_map(Registry& registry, Store& store, const Numbering& numbering);
 
+// By PersonId, the smallest account of each, which is the one they are named by; kNobody: none of
+// theirs is there.
+std::vector<AccountId> first_accounts(const PersonMap& persons);
+
 // Splits `network:name`; empty network where there is no colon.
 AccountRef split_reference(std::string_view reference);
 

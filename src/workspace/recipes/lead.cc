@@ -7,6 +7,7 @@
 #include <array>
 #include <unordered_map>
 
+#include "workspace/persons.h"
 #include "workspace/recipes/scoring.h"
 
 namespace bellwether {
@@ -49,13 +50,7 @@ Result<LeadFindings> find_lead(Workspace& workspace, const Policy& policy, const
   const Numbering& numbering = *found.numbering;
   const PersonMap& persons = scoring.persons();
   std::vector<uint8_t> has_standing(persons.persons);
-  found.first_account.assign(persons.persons, kNobody);
-  for (AccountId a = 0; a < numbering.accounts(); ++a) {
-    const PersonId person = persons.person_of[a];
-    if (person != kNobody && found.first_account[person] == kNobody) {
-      found.first_account[person] = a;
-    }
-  }
+  found.first_account = first_accounts(persons);
   for (PersonId p = 0; p < persons.persons; ++p) {
     const bool known = scoring.standing().of(scoring.graph(), p) >= policy.vouched_min;
     has_standing[p] = known ? 1 : 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "workspace/recipes/rescore.h"
 
+#include "workspace/persons.h"
 #include "workspace/recipes/scoring.h"
 
 namespace bellwether {
@@ -14,13 +15,7 @@ Result<Rescored> rescore(Workspace& workspace, const Policy& policy, Instant as_
   Rescored result;
   result.numbering = scoring.shared_numbering();
   result.persons = scoring.persons();
-  result.first_account.assign(result.persons.persons, kNobody);
-  for (AccountId a = 0; a < result.numbering->accounts(); ++a) {
-    const PersonId person = result.persons.person_of[a];
-    if (person != kNobody && result.first_account[person] == kNobody) {
-      result.first_account[person] = a;
-    }
-  }
+  result.first_account = first_accounts(result.persons);
   result.scores = scoring.scores();
   BW_ASSIGN(result.policy_hash, scoring.hash());
   return result;

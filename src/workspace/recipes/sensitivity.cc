@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "workspace/recipes/sensitivity.h"
 
-#include <algorithm>
-
 #include "base/hash.h"
 #include "workspace/persons.h"
 #include "workspace/recipes/history.h"
@@ -32,11 +30,10 @@ Result<SensitivityResult> sensitivity(Workspace& workspace, const BacktestOption
   BW_ASSIGN(result.report,
             sensitivity(history.ledger, history.numbering->account_network, history.persons, set,
                         history.teleport_set, history.policy, options, workspace.threads(), done));
+  const std::vector<AccountId> first_account = first_accounts(history.persons);
   std::vector<AccountId> accounts;
   for (const RankRange& range : result.report.people) {
-    const auto& person_of = history.persons.person_of;
-    const auto first = std::find(person_of.begin(), person_of.end(), range.person);
-    accounts.push_back(static_cast<AccountId>(first - person_of.begin()));
+    accounts.push_back(first_account[range.person]);
   }
   BW_ASSIGN(const auto entries, workspace.store().accounts(*history.numbering, accounts));
   for (const AccountEntry& entry : entries) {
