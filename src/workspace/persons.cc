@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "workspace/persons.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <charconv>
 
 namespace bellwether {
@@ -48,6 +51,15 @@ std::vector<AccountId> first_accounts(const PersonMap& persons) {
     }
   }
   return first;
+}
+
+Result<NetworkId> find_network(const Numbering& numbering, std::string_view name) {
+  const auto& networks = numbering.networks;
+  const auto found = std::find(networks.begin(), networks.end(), name);
+  if (found == networks.end()) {
+    return Error{ErrorCode::kNotFound, fmt::format("no act is of the network '{}'", name)};
+  }
+  return static_cast<NetworkId>(found - networks.begin());
 }
 
 std::string person_id(uint64_t account_key) {

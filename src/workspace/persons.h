@@ -18,6 +18,9 @@ AccountRef split_reference(std::string_view reference);
 // The account that a reference names in a numbering; kNobody: it holds none of that name.
 AccountId find_account(const Numbering& numbering, std::string_view reference);
 
+// kNotFound: no act is of a network of that name.
+Result<NetworkId> find_network(const Numbering& numbering, std::string_view name);
+
 // 16 hexadecimal digits of an account key: the id by which a person is named outside.
 std::string person_id(uint64_t account_key);
 std::optional<uint64_t> parse_person_id(std::string_view text);

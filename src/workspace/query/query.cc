@@ -1063,13 +1063,7 @@ struct Query::Impl {
       }));
     }
     if (request.network) {
-      const auto found =
-          std::find(numbering.networks.begin(), numbering.networks.end(), *request.network);
-      if (found == numbering.networks.end()) {
-        return Error{ErrorCode::kNotFound,
-                     fmt::format("no act is of the network '{}'", *request.network)};
-      }
-      only.network = static_cast<NetworkId>(found - numbering.networks.begin());
+      BW_ASSIGN(only.network, find_network(numbering, *request.network));
     }
     std::vector<FoldEntry> entries;
     BW_TRY(store().scan_ledger([&](std::span<const LedgerEntry> piece) {

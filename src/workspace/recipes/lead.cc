@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "workspace/recipes/lead.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <unordered_map>
@@ -58,13 +56,7 @@ Result<LeadFindings> find_lead(Workspace& workspace, const Policy& policy, const
   }
   std::optional<NetworkId> network;
   if (question.network) {
-    const auto at =
-        std::find(numbering.networks.begin(), numbering.networks.end(), *question.network);
-    if (at == numbering.networks.end()) {
-      return Error{ErrorCode::kNotFound,
-                   fmt::format("no account is on a network called '{}'", *question.network)};
-    }
-    network = static_cast<NetworkId>(at - numbering.networks.begin());
+    BW_ASSIGN(network, find_network(numbering, *question.network));
   }
 
   if (phase) phase("who took up what");
