@@ -26,11 +26,12 @@ struct Field {
   std::function<double(const Policy&)> get;
   std::function<void(Policy&, double)> set;
   bool whole = false;
+  int since = 1;  // the method that first knows it; under an older one it means nothing
 };
 
 template <typename T>
 Field field(std::string_view table, std::string_view key, T Policy::*member, double low,
-            double high, std::string_view comment) {
+            double high, std::string_view comment, int since = 1) {
   return {table,
           key,
           low,
@@ -38,7 +39,8 @@ Field field(std::string_view table, std::string_view key, T Policy::*member, dou
           comment,
           [member](const Policy& p) { return static_cast<double>(p.*member); },
           [member](Policy& p, double v) { p.*member = static_cast<T>(v); },
-          std::is_integral_v<T>};
+          std::is_integral_v<T>,
+          since};
 }
 
 const std::vector<Field>& fields() {
@@ -64,6 +66,12 @@ const std::vector<Field>& fields() {
               "network's core; in bellwether/1: of all its accounts"),
         field("standing", "teleport_min", &Policy::teleport_min, 0, 1'000'000,
               "automatic teleport set: at least so many, where there are candidates"),
+        field("standing", "elector_share", &Policy::elector_share, 0, 1,
+              "automatic teleport set: each elector adds this share to the accounts "
+              "that respond to one of those before",
+              3),
+        field("standing", "supporters_min", &Policy::supporters_min, 1, 1'000'000,
+              "automatic teleport set: so many electors turned to each of it", 3),
         field("margin", "mass", &Policy::margin_mass, 0.01, 0.999,
               "posterior probability inside the interval"),
         field("margin", "settled_movers_min", &Policy::settled_movers_min, 0, 1'000'000,
@@ -336,6 +344,7 @@ std::string to_toml(const Policy& policy) {
     }
   };
   for (const Field& f : fields()) {
+    if (f.since > policy.method) continue;
     if (f.table != table) {
       finish_table(table);
       table = f.table;

@@ -21,12 +21,15 @@ namespace bellwether {
 // what changed from one to the next.
 //   1: every response vouches; the automatic teleport set are accounts of long history.
 //   2: only what was not courted vouches; it is chosen from the core of the community.
-inline constexpr int kMethodNewest = 2;
-std::string method_name(int method);  // "bellwether/2"
+//   3: it is those of the core to whom most of the core's electors turned.
+inline constexpr int kMethodNewest = 3;
+std::string method_name(int method);  // "bellwether/3"
 // Empty: no such method.
 std::optional<int> parse_method(std::string_view name);
 // What Policy::teleport_share is unless a policy says otherwise.
-constexpr double teleport_share_of(int method) { return method == 1 ? 0.01 : 0.1; }
+constexpr double teleport_share_of(int method) {
+  return method == 1 ? 0.01 : method == 2 ? 0.1 : 0.15;
+}
 
 inline constexpr size_t kHorizonsMax = 8;
 
@@ -50,7 +53,11 @@ struct Policy {
   double vouched_min = 0.05;  // standing from which a mover is called vouched, (0, 1]
   // Automatic teleport set, [0, 1]: of the core's audience; method 1: of all accounts.
   double teleport_share = teleport_share_of(kMethodNewest);
-  int teleport_min = 10;              // at least so many, where there are that many candidates
+  int teleport_min = 10;  // at least so many, where there are that many candidates
+  // Automatic teleport set, from method 3 on: what an elector adds to the audience of those before,
+  // a share of the core's audience, [0, 1]; how many electors turned to each member, >= 1.
+  double elector_share = 0.01;
+  int supporters_min = 2;
   std::vector<std::string> teleport;  // `network:name`; not empty: the operator's own set
 
   double margin_mass = 0.90;       // of the interval, in (0, 1)

@@ -49,6 +49,8 @@ void expect_same(const Policy& a, const Policy& b) {
   EXPECT_EQ(a.method, b.method);
   EXPECT_EQ(a.teleport_share, b.teleport_share);
   EXPECT_EQ(a.teleport_min, b.teleport_min);
+  EXPECT_EQ(a.elector_share, b.elector_share);
+  EXPECT_EQ(a.supporters_min, b.supporters_min);
   EXPECT_EQ(a.teleport, b.teleport);
   EXPECT_EQ(a.margin_mass, b.margin_mass);
   EXPECT_EQ(a.settled_movers_min, b.settled_movers_min);
@@ -70,8 +72,10 @@ TEST(Policy, TheDefaultIsTheMethodOfTheDesign) {
   EXPECT_EQ(policy.vouches_max, 50);
   EXPECT_EQ(policy.damping, 0.5);
   EXPECT_EQ(policy.vouched_min, 0.05);
-  EXPECT_EQ(policy.teleport_share, 0.1);
+  EXPECT_EQ(policy.teleport_share, 0.15);
   EXPECT_EQ(policy.teleport_min, 10);
+  EXPECT_EQ(policy.elector_share, 0.01);
+  EXPECT_EQ(policy.supporters_min, 2);
   EXPECT_EQ(policy.margin_mass, 0.9);
   EXPECT_EQ(policy.settled_movers_min, 5);
   EXPECT_EQ(policy.settled_margin_max, 10);
@@ -218,6 +222,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Bound{"standing", "vouched_min", 1e-9, 1, 0, 1.000001},
                     Bound{"standing", "teleport_share", 0, 1, -1e-9, 1.000001},
                     Bound{"standing", "teleport_min", 0, 1'000'000, -1, 1'000'001},
+                    Bound{"standing", "elector_share", 0, 1, -1e-9, 1.000001},
+                    Bound{"standing", "supporters_min", 1, 1'000'000, 0, 1'000'001},
                     Bound{"margin", "mass", 0.01, 0.999, 0.0099999, 0.9990001},
                     Bound{"margin", "settled_movers_min", 0, 1'000'000, -1, 1'000'001},
                     Bound{"margin", "settled_margin_max", 0, 99, -1e-9, 99.000001},
@@ -235,8 +241,9 @@ TEST(Policy, EveryKeyHasItsBoundsTested) {
                                "teleport"};
   for (const char* key :
        {"courting_hours", "points_per_doubling", "courtesy_share", "crowd_share", "vouches_max",
-        "vouch_half_life_days", "damping", "vouched_min", "teleport_share", "teleport_min", "mass",
-        "settled_movers_min", "settled_margin_max", "reach_days", "movers_min", "days_min"}) {
+        "vouch_half_life_days", "damping", "vouched_min", "teleport_share", "teleport_min",
+        "elector_share", "supporters_min", "mass", "settled_movers_min", "settled_margin_max",
+        "reach_days", "movers_min", "days_min"}) {
     tested.insert(key);
   }
   for (int verb = static_cast<int>(kVerbFirst); verb <= static_cast<int>(kVerbLast); ++verb) {
@@ -253,13 +260,13 @@ TEST(Policy, EveryKeyHasItsBoundsTested) {
     ++keys;
     EXPECT_TRUE(tested.contains(line.substr(0, equals))) << line;
   }
-  EXPECT_EQ(keys, 5U + 16U + 15U);
+  EXPECT_EQ(keys, 5U + 16U + 17U);
 }
 
 TEST(Policy, WholeNumbersStayWhole) {
   for (const char* key :
-       {"standing.vouches_max", "standing.teleport_min", "margin.settled_movers_min",
-        "facets.reach_days", "topics.movers_min", "topics.days_min"}) {
+       {"standing.vouches_max", "standing.teleport_min", "standing.supporters_min",
+        "margin.settled_movers_min", "facets.reach_days", "topics.movers_min", "topics.days_min"}) {
     EXPECT_THAT(refused(fmt::format("{} = 7.5\n", key)), HasSubstr("not a whole number"));
     parsed(fmt::format("{} = 7.0\n", key));
   }
@@ -344,14 +351,15 @@ TEST(Policy, NameAndMethodAreChecked) {
   EXPECT_THAT(refused("name = 3"), HasSubstr("name"));
   EXPECT_EQ(parsed("method = \"bellwether/1\"").method, 1);
   EXPECT_EQ(parsed("method = \"bellwether/2\"").method, 2);
-  EXPECT_EQ(parsed("").method, 2) << "the newest";
+  EXPECT_EQ(parsed("method = \"bellwether/3\"").method, 3);
+  EXPECT_EQ(parsed("").method, 3) << "the newest";
   EXPECT_EQ(parsed("method = \"bellwether/1\"").teleport_share, 0.01);
   EXPECT_EQ(parsed("method = \"bellwether/1\"\nstanding.teleport_share = 0.1").teleport_share, 0.1);
   Policy own;
   own.teleport_share = 0.02;
   EXPECT_EQ(under_method(own, 1).teleport_share, 0.02) << "what somebody chose stays";
-  expect_same(under_method(under_method({}, 1), 2), {});
-  EXPECT_THAT(refused("method = \"bellwether/3\""), HasSubstr("bellwether/2"));
+  for (const int older : {1, 2}) expect_same(under_method(under_method({}, older), 3), {});
+  EXPECT_THAT(refused("method = \"bellwether/4\""), HasSubstr("bellwether/3"));
   EXPECT_THAT(refused("method = \"bellwether/0\""), HasSubstr("bellwether/1"));
   EXPECT_THAT(refused("method = 1"), HasSubstr("bellwether/1"));
 }
@@ -369,7 +377,8 @@ TEST(PolicyHash, DoesNotChangeFromReleaseToRelease) {
   // change.
   EXPECT_EQ(policy_hash(under_method({}, 1), {}), "08031fe5c4988fb1");
   EXPECT_EQ(policy_hash(unlike_the_default(), {"x:1"}), "9f49523124d0008d") << "of method 1";
-  EXPECT_EQ(policy_hash({}, {}), "51ac04727facf8ed");
+  EXPECT_EQ(policy_hash(under_method({}, 2), {}), "51ac04727facf8ed");
+  EXPECT_EQ(policy_hash({}, {}), "4601a8ac83e59caa");
 }
 
 TEST(PolicyHash, IgnoresTheNameAndTheOrderOfTheTeleportSet) {
@@ -420,6 +429,8 @@ TEST(PolicyHash, ChangesWithEveryOtherValue) {
   change([&](Policy& p) { p.method = 1; });
   change([&](Policy& p) { p.teleport_share = other.teleport_share; });
   change([&](Policy& p) { p.teleport_min = other.teleport_min; });
+  change([&](Policy& p) { p.elector_share = 0.02; });
+  change([&](Policy& p) { p.supporters_min = 3; });
   change([&](Policy& p) { p.margin_mass = other.margin_mass; });
   change([&](Policy& p) { p.settled_movers_min = other.settled_movers_min; });
   change([&](Policy& p) { p.settled_margin_max = other.settled_margin_max; });
@@ -432,6 +443,16 @@ TEST(PolicyHash, ChangesWithEveryOtherValue) {
   });
   change([&](Policy& p) { p.credit.courting_ms += 1; });
   EXPECT_EQ(hashes.size(), changes);
+}
+
+TEST(PolicyHash, OfAnOlderMethodKnowsNothingOfWhatANewerOneAdds) {
+  const Policy older = under_method({}, 2);
+  Policy with = older;
+  with.elector_share = 0.3;
+  with.supporters_min = 9;
+  EXPECT_EQ(policy_hash(with, {}), policy_hash(older, {}));
+  EXPECT_EQ(to_toml(with).find("elector"), std::string::npos);
+  expect_same(parsed(to_toml(with)), older);
 }
 
 TEST(PolicyHash, OfWeightsOnlyTheProportionsMatter) {

@@ -18,7 +18,25 @@
 namespace bellwether {
 namespace {
 
-enum class StartFrom { kInForce, kAutomatic, kHalf, kMethodOne };
+bool of_electors(std::string_view key) {
+  return key == "standing.elector_share" || key == "standing.supporters_min";
+}
+
+bool of_automatic_set(std::string_view key) {
+  return key == "standing.teleport_share" || key == "standing.teleport_min" || of_electors(key);
+}
+
+// Whether the method's automatic set is another where this constant is.
+bool says_whom_to_choose(std::string_view key, int method) {
+  return of_automatic_set(key) && (method > 2 || !of_electors(key));
+}
+
+enum class StartFrom { kInForce, kAutomatic, kHalf, kMethodOne, kMethodTwo };
+
+// Whose automatic set it is; 0: none's.
+int method_of(StartFrom start) {
+  return start == StartFrom::kMethodOne ? 1 : start == StartFrom::kMethodTwo ? 2 : 0;
+}
 
 // One change of a policy, and what of a scoring it asks to be made anew.
 struct Change {
@@ -55,11 +73,10 @@ class Instance {
     if (change.ledger) other.emplace(graph_at(ledger, account_network_, persons_, at_, threads_));
     const GraphSnapshot& graph = other ? *other : graph_;
     std::vector<AccountId> set = set_;
-    const bool choose = change.variation.key == "standing.teleport_share" ||
-                        change.variation.key == "standing.teleport_min" ||
+    const bool choose = says_whom_to_choose(change.variation.key, change.policy.method) ||
                         (automatic_ && change.ledger);
-    if (change.start == StartFrom::kMethodOne) {
-      set = choose_teleport_set(graph, under_method(change.policy, 1), threads_);
+    if (const int method = method_of(change.start)) {
+      set = choose_teleport_set(graph, under_method(change.policy, method), threads_);
     } else if (change.start == StartFrom::kAutomatic || (choose && set_is_automatic)) {
       set = choose_teleport_set(graph, change.policy, threads_);
     }
@@ -88,13 +105,15 @@ class Instance {
   Standing standing_;
 };
 
-bool has_part(const PolicyConstant& constant, bool set_is_automatic) {
+bool has_part(const PolicyConstant& constant, int method, bool set_is_automatic) {
   static constexpr std::array<std::string_view, 5> kNoPart{"score.points_per_doubling",
                                                            "margin.mass", "facets.reach_days",
                                                            "topics.movers_min", "topics.days_min"};
   if (std::find(kNoPart.begin(), kNoPart.end(), constant.key) != kNoPart.end()) return false;
-  return set_is_automatic ||
-         (constant.key != "standing.teleport_share" && constant.key != "standing.teleport_min");
+  if (of_automatic_set(constant.key)) {
+    return set_is_automatic && says_whom_to_choose(constant.key, method);
+  }
+  return true;
 }
 
 std::vector<Change> changes_of(const Policy& policy, std::span<const LedgerEntry> ledger,
@@ -118,7 +137,7 @@ std::vector<Change> changes_of(const Policy& policy, std::span<const LedgerEntry
       out.push_back(std::move(change));
     };
     for (const PolicyConstant& constant : policy_constants()) {
-      if (!has_part(constant, set_is_automatic)) continue;
+      if (!has_part(constant, policy.method, set_is_automatic)) continue;
       if (constant.key.starts_with("credit.")) {
         const auto verb = parse_verb(constant.key.substr(7));
         if (verb && !there[static_cast<size_t>(*verb)]) continue;
@@ -145,8 +164,9 @@ std::vector<Change> changes_of(const Policy& policy, std::span<const LedgerEntry
   }
   for (const auto& [start, setting] : {std::pair{StartFrom::kAutomatic, "the automatic one of now"},
                                        {StartFrom::kHalf, "half of it"},
-                                       {StartFrom::kMethodOne, "that of bellwether/1"}}) {
-    if (policy.method == 1 && start == StartFrom::kMethodOne) continue;
+                                       {StartFrom::kMethodOne, "that of bellwether/1"},
+                                       {StartFrom::kMethodTwo, "that of bellwether/2"}}) {
+    if (policy.method == method_of(start)) continue;
     Change change;
     change.variation.key = "standing.teleport";
     change.variation.setting = setting;

@@ -31,7 +31,7 @@ struct SensitivityOptions {
 struct Variation {
   std::string key;  // "score.crowd_share"; of a list with its place: "score.half_life_days.2"
   // "halved", "doubled"; of the set "the automatic one of now", "half of it", "that of
-  // bellwether/1"
+  // bellwether/1", "that of bellwether/2"
   std::string setting;
   std::optional<double> before, after;  // of a number
   bool bounded = false;                 // the bound came before half or twice was reached

@@ -6,6 +6,8 @@
 #include <boost/graph/strong_components.hpp>
 #include <cmath>
 #include <map>
+#include <numeric>
+#include <queue>
 #include <span>
 
 #include "base/parallel.h"
@@ -121,19 +123,20 @@ std::vector<uint32_t> groups_of(const GraphSnapshot& graph, const Unasked& respo
   return group;
 }
 
-std::vector<AccountId> by_core(const GraphSnapshot& graph, const Policy& policy, unsigned threads) {
-  const Unasked responses(graph);
+struct Core {
+  std::span<const AccountId> members;  // ascending
+  size_t audience = 0;  // accounts that respond to one of them, they themselves included
+};
+
+// The largest group of each network. `members` holds all accounts by group.
+std::map<NetworkId, Core> cores_of(const GraphSnapshot& graph, const Unasked& responses,
+                                   std::vector<AccountId>& members) {
   const std::vector<uint32_t> group = groups_of(graph, responses);
-  // Members by group, ascending within each.
-  std::vector<AccountId> members(graph.accounts());
-  for (AccountId a = 0; a < graph.accounts(); ++a) members[a] = a;
+  members.resize(graph.accounts());
+  std::iota(members.begin(), members.end(), AccountId{0});
   std::stable_sort(members.begin(), members.end(),
                    [&](AccountId a, AccountId b) { return group[a] < group[b]; });
 
-  struct Core {
-    std::span<const AccountId> members;
-    size_t audience = 0;  // accounts that respond to one of them, they themselves included
-  };
   std::map<NetworkId, Core> cores;
   std::vector<AccountId> seen_by(graph.accounts(), kNobody);  // the first of the group last counted
   for (size_t begin = 0; begin < members.size();) {
@@ -155,9 +158,14 @@ std::vector<AccountId> by_core(const GraphSnapshot& graph, const Policy& policy,
                         (found.audience == core.audience && own.front() < core.members.front());
     if (larger) core = found;
   }
+  return cores;
+}
 
+std::vector<AccountId> by_core(const GraphSnapshot& graph, const Policy& policy, unsigned threads) {
+  const Unasked responses(graph);
+  std::vector<AccountId> members;
   std::vector<AccountId> chosen;
-  for (const auto& of_network : cores) {
+  for (const auto& of_network : cores_of(graph, responses, members)) {
     const Core& core = of_network.second;
     struct Candidate {
       AccountId account;
@@ -191,11 +199,113 @@ std::vector<AccountId> by_core(const GraphSnapshot& graph, const Policy& policy,
   return chosen;
 }
 
+// Marks in `is_elector` those of the core who stand for its audience.
+void choose_electors(const Unasked& responses, const Core& core, double elector_share,
+                     std::vector<bool>& is_elector) {
+  // What an account adds to those before it only ever shrinks: of all that were looked at earlier,
+  // only the one that seems to add most has to be looked at again.
+  struct Candidate {
+    size_t adds;  // at most
+    AccountId account;
+    bool operator<(const Candidate& other) const {
+      return adds != other.adds ? adds < other.adds : account > other.account;
+    }
+  };
+  std::vector<Candidate> candidates;
+  candidates.reserve(core.members.size());
+  for (const AccountId member : core.members) {
+    candidates.push_back({responses.of(member).size(), member});
+  }
+  std::priority_queue<Candidate> queue({}, std::move(candidates));
+  const double adds_min = std::max(1.0, elector_share * static_cast<double>(core.audience));
+  std::vector<bool> covered(is_elector.size(), false);
+  while (!queue.empty()) {
+    Candidate best = queue.top();
+    queue.pop();
+    const auto audience = responses.of(best.account);
+    best.adds = static_cast<size_t>(std::count_if(
+        audience.begin(), audience.end(), [&](AccountId mover) { return !covered[mover]; }));
+    if (static_cast<double>(best.adds) < adds_min) continue;  // nor will it ever add more
+    if (!queue.empty() && best < queue.top()) {
+      queue.push(best);
+      continue;
+    }
+    is_elector[best.account] = true;
+    for (const AccountId mover : audience) covered[mover] = true;
+  }
+}
+
+struct Candidate {
+  size_t supporters;
+  size_t responders;
+  AccountId account;
+};
+
+// Those of the core not seated yet whom somebody with a voice turned to, best first.
+std::vector<Candidate> candidates_of(const Unasked& responses, const Core& core,
+                                     const std::vector<bool>& has_voice,
+                                     const std::vector<bool>& seated) {
+  std::vector<Candidate> candidates;
+  for (const AccountId member : core.members) {
+    if (seated[member]) continue;
+    const auto movers = responses.of(member);
+    const auto supporters = static_cast<size_t>(std::count_if(
+        movers.begin(), movers.end(), [&](AccountId mover) { return has_voice[mover]; }));
+    if (supporters > 0) candidates.push_back({supporters, movers.size(), member});
+  }
+  std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
+    if (a.supporters != b.supporters) return a.supporters > b.supporters;
+    if (a.responders != b.responders) return a.responders > b.responders;
+    return a.account < b.account;
+  });
+  return candidates;
+}
+
+std::vector<AccountId> by_electors(const GraphSnapshot& graph, const Policy& policy) {
+  const Unasked responses(graph);
+  const auto least = static_cast<size_t>(policy.teleport_min);
+  const auto supporters_min = static_cast<size_t>(policy.supporters_min);
+  std::vector<AccountId> members;
+  std::vector<AccountId> chosen;
+  std::vector<bool> has_voice(graph.accounts(), false);
+  std::vector<bool> seated(graph.accounts(), false);
+  for (const auto& of_network : cores_of(graph, responses, members)) {
+    const Core& core = of_network.second;
+    choose_electors(responses, core, policy.elector_share, has_voice);
+    const size_t seats = std::max(share_of(policy.teleport_share, core.audience), least);
+    size_t taken = 0;
+    const auto seat = [&](AccountId account) {
+      seated[account] = has_voice[account] = true;
+      chosen.push_back(account);
+      ++taken;
+    };
+    for (;;) {
+      const auto candidates = candidates_of(responses, core, has_voice, seated);
+      const size_t before = taken;
+      for (const Candidate& each : candidates) {
+        if (taken == seats || each.supporters < supporters_min) break;
+        seat(each.account);
+      }
+      if (taken == seats) break;
+      if (taken > before) continue;
+      for (const Candidate& each : candidates) {
+        if (taken >= least) break;
+        seat(each.account);
+      }
+      break;
+    }
+  }
+  std::sort(chosen.begin(), chosen.end());
+  return chosen;
+}
+
 }  // namespace
 
 std::vector<AccountId> choose_teleport_set(const GraphSnapshot& graph, const Policy& policy,
                                            unsigned threads) {
-  return policy.method == 1 ? by_history(graph, policy, threads) : by_core(graph, policy, threads);
+  if (policy.method == 1) return by_history(graph, policy, threads);
+  if (policy.method == 2) return by_core(graph, policy, threads);
+  return by_electors(graph, policy);
 }
 
 }  // namespace bellwether

@@ -26,7 +26,8 @@ constexpr std::array kKindNames{KindName{AttackKind::kSybil, "sybil"},
                                 KindName{AttackKind::kEndorsementBomb, "endorsement-bomb"},
                                 KindName{AttackKind::kSleeper, "sleeper"},
                                 KindName{AttackKind::kFooled, "fooled"},
-                                KindName{AttackKind::kClique, "clique"}};
+                                KindName{AttackKind::kClique, "clique"},
+                                KindName{AttackKind::kParty, "party"}};
 
 constexpr double kMonthDays = 30;
 
@@ -43,7 +44,9 @@ constexpr double kSleeperYears = 1;    // before the community's first day
 constexpr size_t kSleeperFriends = 5;  // partners on one side
 constexpr int kSleeperStrangers = 10;  // honest people each approaches
 constexpr double kFooledDays = 7;
-constexpr double kCliqueGapDays = 10;  // between a word and the other's, so that none is an answer
+constexpr double kCliqueGapDays = 10;  // between a word and the other's
+constexpr uint32_t kPartyOfOne = 20;   // one leader in so many
+constexpr uint32_t kPartyRaised = 5;   // and one who is raised
 
 // Adds acts to a world and keeps count of them.
 class Attacker {
@@ -352,25 +355,55 @@ void fool(Attacker& attacker, const Appraisal& before, uint32_t count) {
   }
 }
 
-void clique(Attacker& attacker, const Appraisal& before, uint32_t count) {
-  const std::vector<AccountId> fakes = attacker.make_accounts(count);
-  const std::vector<AccountId> strangers = strangers_of_standing(attacker, before);
-  const double late = kFooledDays;
-  const double early = late + kCliqueGapDays;
+// Where the two turn to each other, so that neither answers.
+constexpr double kLate = kFooledDays;
+constexpr double kEarly = kLate + kCliqueGapDays;
+
+// One of them approaches an honest person of standing, who is fooled into turning to them later.
+void lead_in(Attacker& attacker, const std::vector<AccountId>& strangers, AccountId fake) {
+  if (strangers.empty()) return;
+  attacker.paid(fake, Verb::kReply, strangers[0], attacker.moment(kEarly, kEarly + 1));
+  attacker.act(strangers[0], Verb::kReply, fake, attacker.moment(kLate, kLate + 1));
+  attacker.fooled();
+}
+
+void turn_to_each_other(Attacker& attacker, const std::vector<AccountId>& fakes) {
   for (size_t i = 0; i < fakes.size(); ++i) {
     for (size_t j = 0; j < i; ++j) {
-      attacker.paid(fakes[i], Verb::kReply, fakes[j], attacker.moment(early, early + 1));
-      attacker.paid(fakes[j], Verb::kReply, fakes[i], attacker.moment(late, late + 1));
+      attacker.paid(fakes[i], Verb::kReply, fakes[j], attacker.moment(kEarly, kEarly + 1));
+      attacker.paid(fakes[j], Verb::kReply, fakes[i], attacker.moment(kLate, kLate + 1));
     }
-    if (strangers.empty()) continue;
-    attacker.paid(fakes[i], Verb::kReply, strangers[0], attacker.moment(early, early + 1));
   }
-  if (!strangers.empty()) {
-    attacker.act(strangers[0], Verb::kReply, fakes[0], attacker.moment(late, late + 1));
-    attacker.fooled();
-  }
+}
+
+void clique(Attacker& attacker, const Appraisal& before, uint32_t count) {
+  const std::vector<AccountId> fakes = attacker.make_accounts(count);
+  turn_to_each_other(attacker, fakes);
+  lead_in(attacker, strangers_of_standing(attacker, before), fakes[0]);
   for (const AccountId fake : fakes) {
     attacker.on_beneficiary(fake, Verb::kReply, attacker.moment(0, 1));
+  }
+}
+
+// Leaders with followings of their own, to pass for that many voices, and those they raise.
+void party(Attacker& attacker, const Appraisal& before, uint32_t count) {
+  const std::vector<AccountId> fakes = attacker.make_accounts(count);
+  const auto raised = static_cast<std::ptrdiff_t>(count / kPartyRaised);
+  const auto leading = std::max<std::ptrdiff_t>(1, count / kPartyOfOne);
+  const std::vector<AccountId> leaders(fakes.begin(), fakes.begin() + leading);
+  const std::vector<AccountId> movers(fakes.begin() + leading, fakes.begin() + leading + raised);
+  turn_to_each_other(attacker, leaders);
+  lead_in(attacker, strangers_of_standing(attacker, before), leaders[0]);
+  for (const AccountId mover : movers) {
+    attacker.paid(mover, Verb::kReply, leaders[0], attacker.moment(kEarly, kEarly + 1));
+    for (const AccountId leader : leaders) {
+      attacker.paid(leader, Verb::kReply, mover, attacker.moment(kLate, kLate + 1));
+    }
+    attacker.on_beneficiary(mover, Verb::kReply, attacker.moment(0, 1));
+  }
+  for (size_t i = static_cast<size_t>(leading + raised); i < fakes.size(); ++i) {
+    attacker.paid(fakes[i], Verb::kReply, leaders[i % leaders.size()],
+                  attacker.moment(kEarly, kEarly + 1));
   }
 }
 
@@ -444,6 +477,9 @@ AttackedWorld carry_out(const Attack& attack, const Community& community, const 
       break;
     case AttackKind::kClique:
       clique(attacker, before, attack.count);
+      break;
+    case AttackKind::kParty:
+      party(attacker, before, attack.count);
       break;
   }
   return attacker.finish();

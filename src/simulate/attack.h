@@ -28,11 +28,13 @@ enum class AttackKind : uint8_t {
   kSleeper,          // N fakes with a history among each other from a year before the community's
   kFooled,           // N people of the highest standing are tricked into one response each
   kClique,  // N fakes turn to each other unasked, and one person of standing to one of them
+  kParty,   // of N fakes some lead, with followings of their own, and raise others; one is fooled
 };
 inline constexpr std::array kAttackKinds{
     AttackKind::kSybil,     AttackKind::kFlood,           AttackKind::kPod,
     AttackKind::kReplySpam, AttackKind::kBoughtFollowers, AttackKind::kEndorsementBomb,
-    AttackKind::kSleeper,   AttackKind::kFooled,          AttackKind::kClique};
+    AttackKind::kSleeper,   AttackKind::kFooled,          AttackKind::kClique,
+    AttackKind::kParty};
 
 std::string_view to_string(AttackKind kind);  // "reply-spam"
 

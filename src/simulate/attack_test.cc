@@ -60,6 +60,13 @@ std::string told(const AttackOutcome& o) {
          std::to_string(o.after) + ", gained " + std::to_string(o.gained);
 }
 
+// What one more person moved is worth at most to whoever has what the beneficiary had, of which a
+// third may be crowd.
+double points_of_one_more(const AttackOutcome& o) {
+  const double doubling = Policy{}.points_per_doubling;
+  return doubling * std::log2(1 + 1.5 / std::exp2((o.before - 1) / doubling));
+}
+
 // People moved and vouched for, at each horizon.
 std::vector<double> vouched_people(const Appraisal& appraisal, PersonId person, Instant as_of) {
   std::vector<double> half_life_ms;
@@ -257,8 +264,6 @@ TEST(Bound, EachFooledPersonIsOnePersonMovedAtMost) {
   }
 }
 
-// With the set chosen before. Where it is chosen with a clique in the log the clique can be of it:
-// docs/methods/attacks.md has the price.
 TEST(Bound, ACliqueIsVouchedForByTheOneItFooledAlone) {
   for (const uint64_t rng_seed : {1U, 2U, 3U}) {
     const Town& t = town(rng_seed);
@@ -275,6 +280,29 @@ TEST(Bound, ACliqueIsVouchedForByTheOneItFooledAlone) {
       }
     }
   }
+}
+
+// Nor does the one person open the teleport set to them where it is chosen with them in the log.
+TEST(Bound, ACliqueHasNoPlaceInTheTeleportSetWheneverItIsChosen) {
+  for (const char* attack : {"clique:5", "clique:20", "clique:80", "clique:200", "party:12"}) {
+    for (const AttackOutcome& o : outcomes_of(attack)) {
+      EXPECT_EQ(o.teleport_fakes, 0U) << attack << ", " << told(o);
+      EXPECT_LE(o.gained, 3 + points_of_one_more(o)) << attack << ", " << told(o);
+    }
+  }
+}
+
+// What does: made-up accounts that pass for several hundredths of everybody, each with a voice.
+TEST(Bound, APartyThatIsAsLargeAsTheVoicesItTakesHasOne) {
+  uint32_t in = 0;
+  for (const AttackOutcome& o : outcomes_of("party:150")) {
+    if (o.chosen == TeleportChosen::kBefore) {
+      EXPECT_LE(o.gained, 3 + points_of_one_more(o)) << told(o);
+    } else {
+      in += o.teleport_fakes > 0 ? 1 : 0;
+    }
+  }
+  EXPECT_GT(in, 0U);
 }
 
 TEST(Bound, APodOfTwentyBuysAtMostFivePointsFromTwentyFivePeopleUp) {

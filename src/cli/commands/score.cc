@@ -63,7 +63,7 @@ int command_score(Context& context, const std::vector<std::string>& arguments) {
   app.add_option("--as-of", as_of, "the instant to speak for; otherwise just after the newest act")
       ->type_name("TIME");
   app.add_option("--method", request.method,
-                 "bellwether/1 or bellwether/2; otherwise the one that policy.toml names");
+                 "bellwether/1, /2 or /3; otherwise the one that policy.toml names");
   app.footer("Examples:\n  bellwether score\n  bellwether score --as-of 2012-07-05");
   if (const auto code = parse(app, context, arguments)) return *code;
   if (!as_of.empty()) {

@@ -189,6 +189,8 @@ int command_simulate(Context& context, const std::vector<std::string>& arguments
       "  pod               N real people react to each other all day\n"
       "  fooled            N people of high standing are tricked into one response each\n"
       "  clique            fakes turn to each other, and one person of standing to one of them\n"
+      "  party             fakes of whom some have followings, to pass for voices; one person is "
+      "fooled\n"
       "  reply-spam        N replies to strangers, some of whom answer within the day\n"
       "  flood             N posts, replies and mentions in two days\n\n"
       "Examples:\n"
