@@ -41,11 +41,15 @@ void print_help(std::ostream& out) {
          "`bellwether COMMAND --help` tells all of one command. The workspace is "
          "./bellwether.home\n"
          "unless --home or $BELLWETHER_HOME names another.\n\n"
-         "Exit status: 0 done, refused records being counted on standard error; 1 nothing usable "
-         "in the\n"
-         "input, nothing found, or with --strict anything refused; 2 wrong usage; 3 the system or "
-         "the\n"
-         "workspace refused: no rights, no space, somebody else at work, damage.\n";
+         "Exit status: 0 done, refused records being counted on standard error, and also where the "
+         "answer\n"
+         "is nobody; 1 nothing usable in the input, what was named or searched for is not there, "
+         "or "
+         "with\n"
+         "--strict anything refused; 2 wrong usage; 3 the system or the workspace refused: no "
+         "rights, "
+         "no\n"
+         "space, somebody else at work, damage.\n";
 }
 
 // The value of --home among a command's arguments, before the command parses them itself.

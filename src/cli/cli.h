@@ -3,8 +3,9 @@
 // and runnable by a server on behalf of a client that could not open the workspace itself.
 //
 // Results go to `out`, progress and complaints to `err`. Exit codes: 0 done (rejects are counted on
-// stderr); 1 nothing usable in the input, nothing found, or with --strict any reject; 2 usage; 3
-// the system or the workspace refused.
+// stderr); 1 nothing usable in the input, what was named or searched for is not there, or with
+// --strict any reject; 2 usage; 3 the system or the workspace refused. "Nobody" and "not known" are
+// answers, hence 0. The form of the output changes nothing.
 #pragma once
 #include <functional>
 #include <iosfwd>

@@ -823,6 +823,23 @@ class Commands(unittest.TestCase):
         self.assertIn("ana", shown)
         self.assertIn("whole", bellwether("check", home=self.home).stdout)
 
+    def test_nobody_is_an_answer_and_a_name_that_is_not_there_is_none(self):
+        acts = ["174800000,p1,reply,ana", "174900000,p2,reply,ana"]
+        self.file.write_text("time,actor,verb,target\n" + "\n".join(f"1{a}" for a in acts) + "\n")
+        self.ready()
+        for form in ("table", "json", "ndjson", "csv"):
+            for asked in (["rank"], ["rank", "--public"], ["lead"], ["lead", "ana"],
+                          ["topics", "list"], ["people", "list", "--public"],
+                          ["topics", "hide", "ana"]):
+                bellwether(*asked, "--format", form, home=self.home)
+            for asked in (["rank", "--topic", "tea"], ["rank", "--network", "nowhere"],
+                          ["lead", "nobody"], ["lead", "--topic", "tea"], ["show", "nobody"],
+                          ["topics", "list", "--search", "tea"], ["topics", "show", "tea"],
+                          ["people", "list", "nobody"]):
+                bellwether(*asked, "--format", form, home=self.home, code=1)
+        self.assertIn("Nobody here is called so.",
+                      bellwether("people", "list", "nobody", home=self.home, code=1).stdout)
+
     def test_a_ranking_of_a_topic_gives_the_topics_reasons(self):
         acts = [f"174800{n}000,p{n},reply,ana,tea" for n in range(3)]
         acts += [f"174800{n}000,p{n},reshare,ana,rust" for n in range(3, 9)]

@@ -100,7 +100,7 @@ class Lead(unittest.TestCase):
         items = {e["item"] for p in everybody["people"] for e in p["evidence"]}
         self.assertFalse(any(item.startswith("mal-") for item in items))
         self.assertEqual(everybody["items_few"] > 0, True)
-        mal = self.told("mal", code=1)
+        mal = self.told("mal")
         self.assertIn("not enough is known of them", mal["missing"])
 
     def test_it_explains_itself(self):
@@ -116,13 +116,13 @@ class Lead(unittest.TestCase):
         self.assertEqual(line["person"], self.told()["people"][0]["person"])
 
     def test_parts_of_the_log(self):
-        only = self.told("--topic", "fashion-3", code=1)
+        only = self.told("--topic", "fashion-3")
         self.assertEqual((only["topic"], only["items"], only["people"]), ("fashion-3", 1, []))
         self.assertIn("nobody was tested", only["missing"])
         self.assertEqual(self.told("--network", "csv")["people"], self.told()["people"])
         bellwether("lead", "--network", "nowhere", home=self.home, code=1)
         bellwether("lead", "--topic", "nothing-of-the-kind", home=self.home, code=1)
-        before = self.told("--as-of", "2024-01-20", code=1)
+        before = self.told("--as-of", "2024-01-20")
         self.assertIn("missing", before)
         self.assertTrue(before["meta"]["as_of"].startswith("2024-01-20"))
         bellwether("lead", "--as-of", "yesterday", home=self.home, code=2)
@@ -130,7 +130,7 @@ class Lead(unittest.TestCase):
         self.assertEqual(self.told("--false-discovery", "0.5")["false_discovery"], 0.5)
 
     def test_the_public_sees_the_listed_only(self):
-        hidden = self.told("--public", code=1)
+        hidden = self.told("--public")
         self.assertEqual((hidden["people"], hidden["tested"], hidden["of_standing"]),
                          ([], 0, None))
         bellwether("people", "consent", "csv:tia", "listed", home=self.home)
@@ -160,7 +160,7 @@ class Lead(unittest.TestCase):
         bellwether("lead", home=home, code=1)
         bellwether("ingest", file, home=home)
         bellwether("score", home=home)
-        told = bellwether("lead", home=home, code=1).stdout
+        told = bellwether("lead", home=home).stdout
         self.assertIn("Nobody of standing took up any topic or link.", told)
 
 

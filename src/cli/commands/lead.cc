@@ -136,7 +136,7 @@ int command_lead(Context& context, const std::vector<std::string>& arguments) {
   line.clear();
   if (!answer.ok()) return complain(context, answer.error());
   if (!print_for_programs(context, common.output(), *answer)) print_lead(context, *answer);
-  return answer->people.empty() ? kExitNothing : kExitDone;
+  return kExitDone;
 }
 
 }  // namespace bellwether

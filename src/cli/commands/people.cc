@@ -17,7 +17,12 @@ int list_people(Context& context, const CommonOptions& common, OpenWorkspace& op
                 const std::string& text, uint32_t limit) {
   const auto found = open.query().search(text, limit, common.viewer());
   if (!found.ok()) return complain(context, found.error());
-  if (print_for_programs(context, common.output(), *found)) return kExitDone;
+  const int code = found->people.empty() && !text.empty() ? kExitNothing : kExitDone;
+  if (print_for_programs(context, common.output(), *found)) return code;
+  if (found->people.empty()) {
+    context.out << (text.empty() ? "Nobody to show.\n" : "Nobody here is called so.\n");
+    return code;
+  }
   Table table({{"person", false},
                {"name", false},
                {"score", true},
@@ -33,7 +38,7 @@ int list_people(Context& context, const CommonOptions& common, OpenWorkspace& op
                std::string(state_word(row)), row.listed ? "everybody" : "the operator", accounts});
   }
   table.print(context.out, context.columns);
-  return found->people.empty() ? kExitNothing : kExitDone;
+  return code;
 }
 
 std::string many(uint64_t count, std::string_view one, std::string_view more) {

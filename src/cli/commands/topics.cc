@@ -103,13 +103,14 @@ int list_topics(Context& context, const CommonOptions& common, OpenWorkspace& op
                 const TopicsRequest& request) {
   const auto list = open.query().topics(request);
   if (!list.ok()) return complain(context, list.error());
-  if (print_for_programs(context, common.output(), *list)) return kExitDone;
+  const int code = list->topics.empty() && !request.search.empty() ? kExitNothing : kExitDone;
+  if (print_for_programs(context, common.output(), *list)) return code;
   std::ostream& out = context.out;
   if (list->meta.simulated) out << "SIMULATED: a made-up community, nobody real.\n";
   if (list->topics.empty()) {
     out << (request.search.empty() ? "No act is about any topic.\n"
                                    : "No topic here is called so.\n");
-    return kExitNothing;
+    return code;
   }
   Table table(
       {{"topic", false}, {"people", true}, {"responses", true}, {"in the ontology", false}});
