@@ -136,6 +136,18 @@ TEST(Backtest, WindowsFollowEachOtherWithoutAGap) {
   EXPECT_EQ(weeks.folds[0].end.ms - weeks.folds[0].cut.ms, 7 * kMsPerDay);
 }
 
+// A share was ignored where the windows had a length: the last ones of the log were taken instead.
+TEST(Backtest, WindowsOfALengthBeginAfterTheShareThatWasAskedFor) {
+  const TestWorld world = steady_world();
+  const Replayed replay(world);
+  const Instant half = replay({.cut_share = 0.5})->folds[0].cut;
+  const BacktestReport weeks = *replay({.folds = 2, .window_ms = 7 * kMsPerDay, .cut_share = 0.5});
+  EXPECT_EQ(weeks.folds[0].cut, half);
+  EXPECT_EQ(weeks.folds[1].end.ms, half.ms + 14 * kMsPerDay);
+  EXPECT_EQ(replay({.folds = 2, .window_ms = 7 * kMsPerDay, .cut_share = 0.99}).error().code,
+            ErrorCode::kNotFound);
+}
+
 TEST(Backtest, MeansAreOverTheWindowsThatHaveTheFigure) {
   const TestWorld world = steady_world();
   const BacktestReport report = *Replayed(world)({.folds = 4});
@@ -185,7 +197,9 @@ TEST(Backtest, SaysWhatIsWrongWithAnOptionOrALog) {
   EXPECT_EQ(replay({.cut = at_day(200)}).error().code, ErrorCode::kNotFound);
   const Result<BacktestReport> long_windows = replay({.folds = 2, .window_ms = 60 * kMsPerDay});
   EXPECT_EQ(long_windows.error().code, ErrorCode::kNotFound);
-  EXPECT_THAT(long_windows.error().message, HasSubstr("do not fit"));
+  EXPECT_THAT(long_windows.error().message, HasSubstr("so many windows"));
+  const Result<BacktestReport> long_window = replay({.window_ms = 900 * kMsPerDay});
+  EXPECT_THAT(long_window.error().message, HasSubstr("does not fit"));
   EXPECT_EQ(backtest({}, {}, PersonMap::identity(0), {}, {}, {}, 1).error().code,
             ErrorCode::kNotFound);
 }

@@ -23,7 +23,8 @@ Result<std::vector<Window>> windows_of(std::span<const Response> responses,
   if (options.folds < 1 || options.folds > 1000) {
     return Error{ErrorCode::kInvalidArgument, "a backtest takes 1 to 1,000 folds"};
   }
-  if (!(options.cut_share > 0 && options.cut_share < 1)) {
+  const double share = options.cut_share.value_or(kCutShare);
+  if (!(share > 0 && share < 1)) {
     return Error{ErrorCode::kInvalidArgument, "the share before the cut lies between 0 and 1"};
   }
   if (responses.size() < 2) return too_few(options.folds);
@@ -35,16 +36,20 @@ Result<std::vector<Window>> windows_of(std::span<const Response> responses,
                              "{} to {}",
                              to_string(*options.cut), to_string(first), to_string(end))};
   }
+  const auto after_share = static_cast<size_t>(share * static_cast<double>(responses.size()));
   std::vector<Window> windows;
   if (options.window_ms > 0) {
     const int64_t all = int64_t{options.folds} * options.window_ms;
-    Instant cut = options.cut.value_or(Instant{end.ms - all});
+    Instant cut{end.ms - all};
+    if (options.cut_share) cut = responses[after_share].published;
+    if (options.cut) cut = *options.cut;
     if (cut.ms + all > end.ms || cut <= first) {
-      return Error{ErrorCode::kNotFound,
-                   fmt::format("{} of that length from {} do not fit into the log, which lasts "
-                               "from {} to {}",
-                               options.folds == 1 ? "a window" : "so many windows", to_string(cut),
-                               to_string(first), to_string(end))};
+      return Error{
+          ErrorCode::kNotFound,
+          fmt::format("{} of that length from {} {} not fit into the log, which lasts "
+                      "from {} to {}",
+                      options.folds == 1 ? "a window" : "so many windows", to_string(cut),
+                      options.folds == 1 ? "does" : "do", to_string(first), to_string(end))};
     }
     for (uint32_t fold = 0; fold < options.folds; ++fold) {
       windows.push_back({cut, Instant{cut.ms + options.window_ms}});
@@ -52,9 +57,7 @@ Result<std::vector<Window>> windows_of(std::span<const Response> responses,
     }
     return windows;
   }
-  const size_t begin =
-      options.cut ? count_before(responses, *options.cut)
-                  : static_cast<size_t>(options.cut_share * static_cast<double>(responses.size()));
+  const size_t begin = options.cut ? count_before(responses, *options.cut) : after_share;
   const auto instant_at = [&](uint32_t fold) {
     if (fold == options.folds) return end;
     if (fold == 0 && options.cut) return *options.cut;

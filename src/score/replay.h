@@ -22,11 +22,13 @@ struct BacktestOptions {
   // How long each window is. Not above 0: what comes after the first cut is divided into windows of
   // equally many responses.
   int64_t window_ms = 0;
-  // Where the first window begins. Empty: with a window's length, so that the last one ends with
-  // the ledger; otherwise after `cut_share` of the responses.
+  // Where the first window begins: at an instant, or after a share of the responses, (0, 1); of
+  // both the instant counts. Both empty: with a window's length, so that the last one ends with the
+  // ledger; otherwise after kCutShare.
   std::optional<Instant> cut = {};
-  double cut_share = 0.75;  // (0, 1)
+  std::optional<double> cut_share = {};
 };
+inline constexpr double kCutShare = 0.75;
 
 struct Window {
   Instant cut, end;  // [cut, end)

@@ -479,6 +479,13 @@ class Commands(unittest.TestCase):
         for wrong in (("--cut", "1.5"), ("--cut", "soon"), ("--window", "7"), ("--folds", "0")):
             bellwether("backtest", *wrong, home=self.home, code=2)
         bellwether("backtest", "--window", "900d", home=self.home, code=1)
+        # What would be ignored is refused.
+        for ignored in (("--kept", "--folds", "2"), ("--kept", "--cut", "0.5"),
+                        ("--kept", "--window", "3d"), ("--kept", "--plot", picture),
+                        ("--kept", "--sensitivity"), ("--sensitivity", "--folds", "2"),
+                        ("--sensitivity", "--plot", picture)):
+            self.assertIn(ignored[0], bellwether(
+                "backtest", *ignored, home=self.home, code=2).stderr)
 
     def test_how_far_a_ranking_hangs_on_each_constant_is_told_to_the_operator(self):
         self.ready()

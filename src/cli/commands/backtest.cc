@@ -213,12 +213,15 @@ int command_backtest(Context& context, const std::vector<std::string>& arguments
   BacktestOptions options;
   WindowArguments windows(app, options);
   bool kept = false;
-  app.add_flag("--kept", kept,
-               "instead of replaying: what became of the forecasts kept with snapshots");
+  auto* keeping = app.add_flag(
+      "--kept", kept, "instead of replaying: what became of the forecasts kept with snapshots");
+  windows.exclude_all(*keeping);
   bool vary = false;
   auto* varying = app.add_flag("--sensitivity", vary,
                                "instead of replaying: how the ranking moves when a constant of the "
                                "policy is halved or doubled, or standing starts elsewhere");
+  varying->excludes(keeping);
+  windows.exclude_folds(*varying);
   uint32_t limit = 20;
   app.add_option("--limit", limit, "with --sensitivity: whose ranks are followed, so many")
       ->check(CLI::Range(1U, 100'000U))
@@ -226,7 +229,9 @@ int command_backtest(Context& context, const std::vector<std::string>& arguments
       ->capture_default_str();
   std::string plot;
   app.add_option("--plot", plot, "also draw it: an SVG of ranking quality and calibration")
-      ->type_name("FILE");
+      ->type_name("FILE")
+      ->excludes(keeping)
+      ->excludes(varying);
   app.footer(
       "Examples:\n  bellwether backtest\n  bellwether backtest --folds 10 --cut 0.5\n"
       "  bellwether backtest --window 7d --folds 4 --json\n"

@@ -54,17 +54,25 @@ bool read_cut(const std::string& text, BacktestOptions& options) {
 }  // namespace
 
 WindowArguments::WindowArguments(CLI::App& app, BacktestOptions& options) : options_(options) {
-  app.add_option("--folds", options.folds, "how many windows, one after the other")
-      ->check(CLI::Range(1U, 1000U))
-      ->capture_default_str();
-  app.add_option("--cut", cut_,
-                 "where the first window begins: after this share of the responses (0.75), or at "
-                 "this instant")
-      ->type_name("SHARE|TIME");
-  app.add_option("--window", window_,
-                 "how long each window is: 12h, 7d, 4w; otherwise what comes after the cut is "
-                 "divided into windows of equally many responses")
-      ->type_name("DURATION");
+  folds_ = app.add_option("--folds", options.folds, "how many windows, one after the other")
+               ->check(CLI::Range(1U, 1000U))
+               ->capture_default_str();
+  cut_option_ =
+      app.add_option(
+             "--cut", cut_,
+             "where the first window begins: after this share of the responses, or at this "
+             "instant; otherwise after 0.75 of them, with --window so that the last window ends "
+             "with the log")
+          ->type_name("SHARE|TIME");
+  window_option_ =
+      app.add_option("--window", window_,
+                     "how long each window is: 12h, 7d, 4w; otherwise what comes after the cut is "
+                     "divided into windows of equally many responses")
+          ->type_name("DURATION");
+}
+
+void WindowArguments::exclude_all(CLI::Option& other) {
+  for (CLI::Option* option : {folds_, cut_option_, window_option_}) option->excludes(&other);
 }
 
 std::optional<int> WindowArguments::read(Context& context, std::string_view command) {

@@ -13,11 +13,17 @@ class WindowArguments {
  public:
   // Adds the options; what is asked for stands in `options` after read(). Borrows both.
   WindowArguments(CLI::App& app, BacktestOptions& options);
+  // These cannot be given together with `other`.
+  void exclude_folds(CLI::Option& other) { folds_->excludes(&other); }
+  void exclude_all(CLI::Option& other);
   // Complains on context.err in the name of `command`. Empty: go on; else the exit code.
   std::optional<int> read(Context& context, std::string_view command);
 
  private:
   BacktestOptions& options_;
+  CLI::Option* folds_ = nullptr;
+  CLI::Option* cut_option_ = nullptr;
+  CLI::Option* window_option_ = nullptr;
   std::string cut_, window_;
 };
 
