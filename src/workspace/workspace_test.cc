@@ -15,6 +15,7 @@
 
 #include "workspace/query/query.h"
 #include "workspace/query/render.h"
+#include "workspace/recipes/backtest.h"
 #include "workspace/recipes/ingest.h"
 #include "workspace/recipes/score.h"
 #include "workspace/recipes/simulate.h"
@@ -483,6 +484,32 @@ TEST_F(WorkspaceTest, TheSimulatedIsMarkedWhereverItShows) {
   const Ranking ranking = rank_all(*workspace);
   EXPECT_TRUE(ranking.meta.simulated);
   EXPECT_THAT(to_json(ranking), HasSubstr("\"simulated\":true"));
+}
+
+// The backtest fell back to the automatic set and told its figures as those of the operator's own.
+TEST_F(WorkspaceTest, AMisspeltTeleportSetIsNamedAndNothingTakesItsPlace) {
+  const auto workspace = open("home");
+  read(*workspace, village());
+  const auto trust = [&](const std::string& names) {
+    std::ofstream(folder_ / "home" / "policy.toml") << "[standing]\nteleport = [" + names + "]\n";
+  };
+  trust("\"csv:p0\", \"csv:p00\"");
+  EXPECT_THAT(score_now(*workspace).teleport_unknown, ElementsAre("csv:p00"));
+  EXPECT_TRUE(backtest(*workspace, {}, {}).ok());
+
+  trust("\"csv:p00\"");
+  const ScoreResult scored = score_now(*workspace);
+  EXPECT_EQ(scored.teleport_set, 0U);
+  EXPECT_THAT(scored.teleport_unknown, ElementsAre("csv:p00"));
+  EXPECT_EQ(scored.snapshot.settled, 0U);
+  const auto graded = backtest(*workspace, {}, {});
+  ASSERT_FALSE(graded.ok());
+  EXPECT_EQ(graded.error().code, ErrorCode::kNotFound);
+  EXPECT_THAT(graded.error().message, HasSubstr("[standing] teleport"));
+
+  trust("");
+  EXPECT_THAT(score_now(*workspace).teleport_unknown, IsEmpty());
+  EXPECT_TRUE(backtest(*workspace, {}, {}).ok());
 }
 
 TEST_F(WorkspaceTest, ANewReadingMakesTheOldScoresStale) {

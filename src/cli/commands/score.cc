@@ -9,6 +9,11 @@
 #include "workspace/query/words.h"
 
 namespace bellwether {
+namespace {
+
+constexpr size_t kNamesMax = 5;  // of accounts that are not there
+
+}  // namespace
 
 Result<ScoreResult> score_aloud(Context& context, OpenWorkspace& open,
                                 const ScoreRequest& request) {
@@ -45,10 +50,23 @@ Result<ScoreResult> score_aloud(Context& context, OpenWorkspace& open,
     fmt::print(context.err,
                "Chose the accounts of {} that standing starts from, once and for all.\n", network);
   }
+  const std::vector<std::string>& unknown = result->teleport_unknown;
+  if (!unknown.empty()) {
+    std::string names = unknown.front();
+    for (size_t i = 1; i < std::min(unknown.size(), kNamesMax); ++i) names += ", " + unknown[i];
+    if (unknown.size() > kNamesMax)
+      names += fmt::format(" and {} more", unknown.size() - kNamesMax);
+    fmt::print(context.err,
+               "Not in the log, though policy.toml names them under [standing] teleport: {}. "
+               "`bellwether people list` has the names.\n",
+               names);
+  }
   if (result->teleport_set == 0) {
-    context.err
-        << "Nobody is vouched for: no two accounts here ever answered each other. Name accounts "
-           "you trust under [standing] teleport in policy.toml.\n";
+    context.err << "Nobody is vouched for: "
+                << (unknown.empty()
+                        ? "no two accounts here ever answered each other. Name accounts "
+                          "you trust under [standing] teleport in policy.toml.\n"
+                        : "standing has nowhere to start from.\n");
   }
   return result;
 }
@@ -92,6 +110,7 @@ int command_score(Context& context, const std::vector<std::string>& arguments) {
                                       {"settled", s.settled},
                                       {"simulated", s.simulated},
                                       {"teleport_set", result->teleport_set},
+                                      {"teleport_unknown", result->teleport_unknown},
                                       {"acts", c.acts},
                                       {"responses", c.responses},
                                       {"responses_without_time", c.untimed},

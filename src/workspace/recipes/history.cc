@@ -20,6 +20,14 @@ Result<History> read_history(Workspace& workspace,
     const AccountId id = find_account(*history.numbering, name);
     if (id != kNobody) history.teleport_set.push_back(id);
   }
+  // An empty set would be taken for the automatic one, and figures of that told as the operator's.
+  if (history.teleport_set.empty() && !history.policy.teleport.empty()) {
+    return Error{
+        ErrorCode::kNotFound,
+        "none of the accounts that policy.toml names under [standing] teleport is in the "
+        "log: correct them (`bellwether people list` has the names), or empty the list and "
+        "a set is chosen"};
+  }
   BW_ASSIGN(const LogSummary summary, workspace.store().summary());
   history.simulated = summary.simulated;
   return history;

@@ -23,7 +23,8 @@ struct History {
 
 // Where the stored ledger is out of date one is made in memory: snapshots are explained by the one
 // they were made of. Writes nothing. What erasures left has no times, hence is no part of it.
-// Errors as score(). `phase` is told each step as it begins.
+// Errors as score(), and kNotFound: the policy names accounts for standing to start from, and none
+// of them is in the log. `phase` is told each step as it begins.
 Result<History> read_history(Workspace& workspace,
                              const std::function<void(std::string_view)>& phase);
 

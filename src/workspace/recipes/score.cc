@@ -291,9 +291,14 @@ Result<void> Scoring::choose_teleport() {
     }
   }
   teleport_.clear();
+  result_.teleport_unknown.clear();
   for (const std::string& name : names) {
     const AccountId id = find_account(*numbering_, name);
-    if (id != kNobody) teleport_.push_back(id);
+    if (id != kNobody) {
+      teleport_.push_back(id);
+    } else if (!policy().teleport.empty() && name != kNobodyLeft) {
+      result_.teleport_unknown.push_back(name);
+    }
   }
   std::sort(teleport_.begin(), teleport_.end());
   teleport_.erase(std::unique(teleport_.begin(), teleport_.end()), teleport_.end());

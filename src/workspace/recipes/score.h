@@ -21,7 +21,9 @@ struct ScoreResult {
   SnapshotInfo snapshot;
   CreditSummary credit;
   uint64_t pairs = 0;
-  uint32_t teleport_set = 0;              // accounts that standing starts from
+  uint32_t teleport_set = 0;  // accounts that standing starts from
+  // Of those the operator names in the policy: whom no act speaks of. Most likely misspelt.
+  std::vector<std::string> teleport_unknown;
   std::vector<std::string> newly_chosen;  // networks whose automatic set was chosen now
   std::vector<SnapshotGrade> graded;      // forecasts of earlier snapshots that have come due
 };
