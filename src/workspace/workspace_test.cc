@@ -512,6 +512,23 @@ TEST_F(WorkspaceTest, AMisspeltTeleportSetIsNamedAndNothingTakesItsPlace) {
   EXPECT_TRUE(backtest(*workspace, {}, {}).ok());
 }
 
+// A made-up community in the log of a real one moved the newest act years ahead: kept forecasts
+// came due and were graded as wrong, once and for all.
+TEST_F(WorkspaceTest, WhatIsMadeUpDoesNotGetAmongRealPeople) {
+  const auto workspace = open("home");
+  const uint32_t unit = read(*workspace, village()).unit;
+  CommunityOptions options;
+  options.people = 20;
+  options.days = 10;
+  const auto refused = simulate(*workspace, options, {});
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, ErrorCode::kInvalidArgument);
+  EXPECT_THAT(refused.error().message, HasSubstr("--home"));
+  EXPECT_THAT(*workspace->store().sources(), SizeIs(1)) << "nothing was begun";
+  ASSERT_TRUE(workspace->store().undo_unit(unit).ok());
+  EXPECT_TRUE(simulate(*workspace, options, {}).ok()) << "what was taken back is not there";
+}
+
 TEST_F(WorkspaceTest, ANewReadingMakesTheOldScoresStale) {
   const auto workspace = open("home");
   read(*workspace, village());

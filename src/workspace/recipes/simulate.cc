@@ -30,6 +30,14 @@ Result<void> link_accounts(Workspace& workspace, const Community& community,
 Result<IngestResult> simulate(Workspace& workspace, const CommunityOptions& options,
                               const std::function<void(const IngestProgress&)>& progress) {
   BW_ASSIGN(const Community community, Community::create(options));
+  // Real people would be ranked among made-up ones, and kept forecasts be held against what never
+  // happened; grades are not taken back.
+  BW_ASSIGN(const std::vector<SourceReport> sources, workspace.store().sources());
+  for (const SourceReport& source : sources) {
+    if (source.info.simulated || source.undone || source.accepted == 0) continue;
+    return Error{ErrorCode::kInvalidArgument,
+                 "this workspace holds what people really did; name another folder with --home"};
+  }
   BW_ASSIGN(const std::unique_ptr<UnitWriter> writer, workspace.store().begin_unit());
   const std::string label =
       fmt::format("simulated:people={},days={},acts={},rng_seed={}", options.people, options.days,

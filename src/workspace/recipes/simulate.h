@@ -18,7 +18,7 @@ namespace bellwether {
 
 // Writes one unit with one source, "simulated:people=...,rng_seed=...", into the log, and links the
 // accounts of people who have two; a second call with equal options changes nothing.
-// kInvalidArgument: an option is out of range.
+// kInvalidArgument: an option is out of range, or the log holds acts that are not made up.
 Result<IngestResult> simulate(Workspace& workspace, const CommunityOptions& options,
                               const std::function<void(const IngestProgress&)>& progress);
 
