@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "simulate/truth.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <mutex>
@@ -106,6 +108,13 @@ Result<TruthTrial> try_one(CommunityOptions options, uint64_t rng_seed, const Po
     return out;
   };
   const std::vector<uint32_t> truth = places(compared(community.planted_persuasion()));
+  // A correlation with what is the same for everybody is none, not 0.
+  if (std::all_of(truth.begin(), truth.end(), [](uint32_t place) { return place == 0; })) {
+    return Error{ErrorCode::kNotFound,
+                 fmt::format("nobody who did anything in the community of rng seed {} moves more "
+                             "people than another; try more people, days or acts",
+                             rng_seed)};
+  }
   for (const Measure& measure : kMeasures) {
     const std::vector<double> values = compared(measure.values(facts));
     trial.spearman.push_back(grade_ranking(values, truth).spearman.value_or(0));

@@ -43,7 +43,7 @@ struct TruthReport {
 
 // Each community on one thread, `threads` of them at once; the same bits whatever their number.
 // `done` is told how many are done, from one thread at a time. kInvalidArgument: an option out of
-// range.
+// range. kNotFound: a community is so small that nobody in it moves more people than another.
 Result<TruthReport> grade_truth(const TruthOptions& options, const Policy& policy, unsigned threads,
                                 const std::function<void(uint32_t)>& done = {});
 

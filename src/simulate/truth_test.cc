@@ -70,6 +70,16 @@ TEST(GradeTruth, ATrialTakesOneToTenThousandSeeds) {
   EXPECT_FALSE(grade_truth(options, {}, 1).ok());
 }
 
+TEST(GradeTruth, WhereNobodyMovesMoreThanAnotherThereIsNothingToGrade) {
+  TruthOptions options;
+  options.community.people = 2;
+  options.community.days = 1;
+  options.seeds = 1;
+  const auto report = grade_truth(options, Policy{}, 1);
+  ASSERT_FALSE(report.ok());
+  EXPECT_EQ(report.error().code, ErrorCode::kNotFound);
+}
+
 TEST(Appraisal, AWeightOfNothingLeavesNobodyAScore) {
   CommunityOptions options;
   options.people = 100;
