@@ -456,12 +456,9 @@ void print_ranking(Context& context, const Ranking& ranking) {
     const std::string range = p.rank_low == p.rank_high
                                   ? std::to_string(p.rank_low)
                                   : fmt::format("{}–{}", p.rank_low, p.rank_high);
-    const double drift = p.momentum - p.momentum_before;
     table.row({p.settled ? range : "?", p.name, whole(*p.score) + (p.settled ? "" : "?"),
                fmt::format("{} to {}", whole(p.low), whole(p.high)), ordered_by(p),
-               drift > 2    ? "rising"
-               : drift < -2 ? "cooling"
-                            : "steady",
+               std::string(momentum_word(p)),
                p.topic_hidden ? "(hides this topic) " + p.reason : p.reason});
   }
   table.print(out, context.columns);

@@ -14,8 +14,6 @@
 namespace bellwether {
 namespace {
 
-constexpr double kSteadyPoints = 0.5;  // of momentum; less is no movement worth a word
-
 std::string notices(const Page& page) {
   std::string html;
   if (page.meta == nullptr) return html;
@@ -198,13 +196,6 @@ std::string rank_range(const PersonRow& person) {
   return grouped(person.rank_low) +
          "<span aria-hidden=\"true\">–</span><span class=\"heard\"> to </span>" +
          grouped(person.rank_high);
-}
-
-std::string_view momentum_word(const PersonRow& person) {
-  const double change = person.momentum - person.momentum_before;
-  if (change > kSteadyPoints) return "rising";
-  if (change < -kSteadyPoints) return "cooling";
-  return "steady";
 }
 
 std::vector<std::string> shown_points(const std::vector<double>& points, double total,

@@ -53,8 +53,6 @@ std::string people_number(double people);
 std::string ordinal(uint32_t number);
 // "12–15", to ears "12 to 15", or "12"; empty: not ranked. HTML.
 std::string rank_range(const PersonRow& person);
-// "rising", "cooling" or "steady", against the week before.
-std::string_view momentum_word(const PersonRow& person);
 
 // The numbers with `decimals` digits, rounded so that they add up to the rounded `total` as they
 // stand on the page: largest remainders first. `points` are not negative and sum to `total`.

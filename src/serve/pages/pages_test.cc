@@ -8,6 +8,7 @@
 #include "serve/pages/html.h"
 #include "serve/pages/person.h"
 #include "serve/pages/ranking.h"
+#include "workspace/query/words.h"
 
 namespace bellwether {
 namespace {
@@ -403,7 +404,9 @@ TEST(Words, MomentumIsHeldAgainstTheWeekBefore) {
   EXPECT_EQ(momentum_word(row), "rising");
   row.momentum_before = 22;
   EXPECT_EQ(momentum_word(row), "cooling");
-  row.momentum_before = 20.2;
+  row.momentum_before = 21.9;
+  EXPECT_EQ(momentum_word(row), "steady");
+  row.momentum_before = 18.1;
   EXPECT_EQ(momentum_word(row), "steady");
 }
 

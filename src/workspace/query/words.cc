@@ -138,6 +138,14 @@ std::string_view state_word(const PersonRow& person) {
   return person.settled ? "settled" : "provisional";
 }
 
+std::string_view momentum_word(const PersonRow& person) {
+  constexpr double kSteadyPoints = 2;
+  const double change = person.momentum - person.momentum_before;
+  if (change >= kSteadyPoints) return "rising";
+  if (change <= -kSteadyPoints) return "cooling";
+  return "steady";
+}
+
 std::string score_sentence(const PersonRow& person, const Policy& policy) {
   if (!person.score) {
     return "No evidence: nobody has been seen to respond to them, so there is no score";

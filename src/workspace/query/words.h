@@ -26,6 +26,9 @@ std::string name_list(const std::vector<std::string>& names, uint64_t total);
 std::string_view passive(Verb verb);
 // "62, settled: stands for about 140 people moved, likely 120 to 165".
 std::string score_sentence(const PersonRow& person, const Policy& policy);
+// "rising", "cooling" or "steady", against the week before: two points of momentum are a third more
+// people, less is no movement worth a word.
+std::string_view momentum_word(const PersonRow& person);
 // "likely to move 3 to 12 people within 7 days, 10 to 40 within 30"; empty: no forecast.
 std::string forecast_words(const PersonRow& person);
 // "reshared by @ana, @bo and 31 others in 40 acts"
