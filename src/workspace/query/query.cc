@@ -1738,7 +1738,7 @@ Result<Simulation> Query::what_if(const std::string& person, const WhatIfQuestio
     added += more.count;
     if (view->policy.credit.weight[static_cast<size_t>(more.verb)] <= 0) {
       return Error{ErrorCode::kInvalidArgument,
-                   fmt::format("under this policy a {} gives nobody credit, so more of them change "
+                   fmt::format("under this policy {} gives nobody credit, so more of it changes "
                                "nothing",
                                to_string(more.verb))};
     }

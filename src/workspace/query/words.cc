@@ -113,12 +113,19 @@ std::string lead_missing(const LeadAnswer& answer, bool one, const LeadOptions& 
     if (answer.items_old + answer.items_few == 0) {
       return "nobody of standing took up any topic or link";
     }
-    return fmt::format(
-        "no topic or link can tell: {} not new, being in use before the log had run for {} days, "
-        "and {} taken up by fewer than {} people of standing",
-        answer.items_old == 1 ? "one is" : grouped(answer.items_old) + " are", options.window_days,
-        answer.items_few == 1 ? "one was" : grouped(answer.items_few) + " were",
-        options.adopters_min);
+    std::string why;
+    if (answer.items_old > 0) {
+      why = fmt::format("{} not new, being in use before the log had run for {} days",
+                        answer.items_old == 1 ? "one is" : grouped(answer.items_old) + " are",
+                        options.window_days);
+    }
+    if (answer.items_few > 0) {
+      why += fmt::format("{}{} taken up by fewer than {} people of standing",
+                         why.empty() ? "" : ", and ",
+                         answer.items_few == 1 ? "one was" : grouped(answer.items_few) + " were",
+                         options.adopters_min);
+    }
+    return "no topic or link can tell: " + why;
   }
   const std::string needed = fmt::format(
       "to be tested takes standing, and something new on {} occasions, at least {} days apart, "
