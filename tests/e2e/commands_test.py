@@ -926,6 +926,13 @@ class Commands(unittest.TestCase):
         bellwether("topics", "restore", "ana", "rust", home=self.home, code=1)
         bellwether("topics", "hide", "nobody", "rust", home=self.home, code=1)
         bellwether("topics", "hide", "ana", "#", home=self.home, code=2)
+        # One may hide what is to come; but a word that nobody uses may be misspelt.
+        told = bellwether("topics", "hide", "ana", "rusty", home=self.home).stderr
+        self.assertIn("So far no act is about 'rusty'", told)
+        told = bellwether("topics", "hide", "ana", "tea", home=self.home).stderr
+        self.assertNotIn("no act", told)
+        for topic in ("rusty", "tea"):
+            bellwether("topics", "restore", "ana", topic, home=self.home)
         # It goes with the person.
         bellwether("topics", "hide", "csv:ana", "tea", home=self.home)
         gone = json.loads(bellwether(

@@ -241,6 +241,13 @@ int hide_topic(Context& context, const CommonOptions& common, OpenWorkspace& ope
     }
     fmt::print(context.err, "{} is not shown with '{}' any more; the score stays as it is.\n",
                *account, name);
+    // One may hide what is still to come, but a word that nobody uses is more likely misspelt.
+    if (called.ok()) {
+      const auto known = open.query().topic(topic, Viewer::kOperator);
+      if (!known.ok() && known.error().code == ErrorCode::kNotFound) {
+        fmt::print(context.err, "So far {}.\n", known.error().message);
+      }
+    }
   } else {
     // It may have been hidden under another of its names.
     const auto hidden = registry.hidden_topics(*account);
