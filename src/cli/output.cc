@@ -193,7 +193,7 @@ void Table::print(std::ostream& out, int width) const {
   size_t before_last = 0;
   for (size_t i = 0; i + 1 < widths.size(); ++i) {
     // No column but the last may take the whole line.
-    widths[i] = std::min<size_t>(widths[i], 28);
+    if (!columns_[i].whole) widths[i] = std::min<size_t>(widths[i], 28);
     before_last += widths[i] + kGap;
   }
   const size_t rest = static_cast<size_t>(std::max(width, 40)) > before_last + 10

@@ -517,6 +517,7 @@ class Commands(unittest.TestCase):
         self.assertEqual({row["key"] for row in rows}, keys)
         table = bellwether("backtest", "--sensitivity", home=self.home).stdout
         self.assertIn("score.crowd_share", table)
+        self.assertIn("standing.vouch_half_life_days ", table)  # a key that is cut off is none
         self.assertIn("Nothing of this is published", table)
         self.assertEqual(bellwether("rank", "--all", "--json", home=self.home).stdout, before)
         bellwether("backtest", "--limit", "3", home=self.home, code=2)

@@ -160,7 +160,7 @@ void print_sensitivity(Context& context, const SensitivityResult& result) {
       report.all_ranked ? "people with a score (hardly anybody is settled)" : "ranked people",
       to_string(result.as_of).substr(0, 16), to_string(report.window.cut).substr(0, 16)));
   context.out << '\n';
-  Table table({{"constant", false},
+  Table table({{"constant", false, true},
                {"", false},
                {"moves", true},
                {"at most", true},

@@ -42,7 +42,7 @@ void print_table(Context& context, const TuneResult& result, const std::string& 
   }
   context.out << '\n';
   if (report.changed) {
-    Table values({{"value", false}, {"in force", true}, {"fitted", true}, {"", false}});
+    Table values({{"value", false, true}, {"in force", true}, {"fitted", true}, {"", false}});
     for (const TunedValue& value : report.values) {
       values.row(
           {value.key, value_words(value, value.before), value_words(value, value.after), ""});
