@@ -64,6 +64,22 @@ class Commands(unittest.TestCase):
             bellwether("rank", "--all", "--format", "csv", home=self.home).stdout)))
         self.assertEqual([r["name"] for r in rows], [p["name"] for p in people])
 
+    def test_whom_standing_starts_from_is_named(self):
+        bellwether("ingest", self.file, home=self.home)
+        first = bellwether("score", home=self.home).stderr
+        chosen = int(re.search(r"Chose (\d+) accounts of csv for standing to start from", first)[1])
+        told = json.loads(bellwether("score", "--json", home=self.home).stdout)
+        self.assertEqual((told["teleport_set"], len(set(told["teleport_accounts"]))),
+                         (chosen, chosen))
+        self.assertLessEqual(set(told["teleport_accounts"]), {f"csv:p{i}" for i in range(12)})
+        (self.home / "policy.toml").write_text(
+            '[standing]\nteleport = ["csv:p3", "csv:p33"]\n')
+        own = bellwether("score", "--json", home=self.home)
+        told = json.loads(own.stdout)
+        self.assertEqual(told["teleport_accounts"], ["csv:p3"])
+        self.assertEqual(told["teleport_unknown"], ["csv:p33"])
+        self.assertRegex(own.stderr, r"Not in the log, though policy.toml names .*: csv:p33\.")
+
     def test_an_explanation_sums_to_the_score(self):
         self.ready()
         for by in ("act", "person", "verb", "topic", "network", "month"):

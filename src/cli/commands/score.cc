@@ -46,9 +46,11 @@ Result<ScoreResult> score_aloud(Context& context, OpenWorkspace& open,
                grade.snapshot, grade.days, 100 * grade.calibration.coverage.value_or(0),
                grouped(grade.calibration.people));
   }
-  for (const std::string& network : result->newly_chosen) {
+  for (const auto& [network, accounts] : result->newly_chosen) {
     fmt::print(context.err,
-               "Chose the accounts of {} that standing starts from, once and for all.\n", network);
+               "Chose {} of {} for standing to start from, once and for all; `bellwether score "
+               "--json` names them.\n",
+               accounts == 1 ? "one account" : grouped(accounts) + " accounts", network);
   }
   const std::vector<std::string>& unknown = result->teleport_unknown;
   if (!unknown.empty()) {
@@ -61,7 +63,7 @@ Result<ScoreResult> score_aloud(Context& context, OpenWorkspace& open,
                "`bellwether people list` has the names.\n",
                names);
   }
-  if (result->teleport_set == 0) {
+  if (result->teleport_set.empty()) {
     context.err << "Nobody is vouched for: "
                 << (unknown.empty()
                         ? "no two accounts here ever answered each other. Name accounts "
@@ -109,7 +111,8 @@ int command_score(Context& context, const std::vector<std::string>& arguments) {
                                       {"people", s.people},
                                       {"settled", s.settled},
                                       {"simulated", s.simulated},
-                                      {"teleport_set", result->teleport_set},
+                                      {"teleport_set", result->teleport_set.size()},
+                                      {"teleport_accounts", result->teleport_set},
                                       {"teleport_unknown", result->teleport_unknown},
                                       {"acts", c.acts},
                                       {"responses", c.responses},

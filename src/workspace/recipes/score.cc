@@ -141,7 +141,6 @@ Result<ScoreResult> Scoring::publish() {
     }
   }
   BW_ASSIGN(info.snapshot, store_.publish(info, *numbering_, persons_, scores_, standings));
-  result_.teleport_set = static_cast<uint32_t>(teleport_.size());
   return std::move(result_);
 }
 
@@ -284,24 +283,29 @@ Result<void> Scoring::choose_teleport() {
           if (!looks_only()) {
             BW_TRY(workspace_.registry().set_teleport_set(network_name, kept));
           }
-          result_.newly_chosen.push_back(network_name);
+          result_.newly_chosen[network_name] = kept.size();
         }
       }
       names.insert(names.end(), kept.begin(), kept.end());
     }
   }
   teleport_.clear();
+  result_.teleport_set.clear();
   result_.teleport_unknown.clear();
   for (const std::string& name : names) {
     const AccountId id = find_account(*numbering_, name);
     if (id != kNobody) {
       teleport_.push_back(id);
+      result_.teleport_set.push_back(name);
     } else if (!policy().teleport.empty() && name != kNobodyLeft) {
       result_.teleport_unknown.push_back(name);
     }
   }
   std::sort(teleport_.begin(), teleport_.end());
   teleport_.erase(std::unique(teleport_.begin(), teleport_.end()), teleport_.end());
+  std::vector<std::string>& told = result_.teleport_set;
+  std::sort(told.begin(), told.end());
+  told.erase(std::unique(told.begin(), told.end()), told.end());
   // Who is erased is no account of the log any more; nor do the files name them before long.
   BW_ASSIGN(const Erased erased, workspace_.registry().erased());
   std::erase_if(names, [&](const std::string& name) {

@@ -2,6 +2,7 @@
 // Turns the log into a ledger and the ledger into a published snapshot.
 #pragma once
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,11 +22,12 @@ struct ScoreResult {
   SnapshotInfo snapshot;
   CreditSummary credit;
   uint64_t pairs = 0;
-  uint32_t teleport_set = 0;  // accounts that standing starts from
+  std::vector<std::string> teleport_set;  // accounts that standing starts from, each once, by name
   // Of those the operator names in the policy: whom no act speaks of. Most likely misspelt.
   std::vector<std::string> teleport_unknown;
-  std::vector<std::string> newly_chosen;  // networks whose automatic set was chosen now
-  std::vector<SnapshotGrade> graded;      // forecasts of earlier snapshots that have come due
+  std::map<std::string, size_t>
+      newly_chosen;                   // networks whose automatic set was chosen now: its size
+  std::vector<SnapshotGrade> graded;  // forecasts of earlier snapshots that have come due
 };
 
 // kNotFound: no act with a known time before as_of. kUnsupported: no such method.
