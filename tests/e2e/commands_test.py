@@ -842,6 +842,9 @@ class Commands(unittest.TestCase):
         self.assertEqual(above["acts"], 24)
         listed = bellwether("topics", "list", "--search", "thé", home=self.home).stdout
         self.assertIn("Tea (5)", listed)
+        line = json.loads(bellwether(
+            "topics", "list", "--search", "rust", "--format", "ndjson", home=self.home).stdout)
+        self.assertEqual(line["policy"], told["policy"])
         shown = bellwether("topics", "show", "rust", home=self.home).stdout
         self.assertIn("Above       languages", shown)
         self.assertIn("ana", shown)

@@ -113,6 +113,9 @@ class Lead(unittest.TestCase):
             "lead", "--items", "5", "--format", "csv", home=self.home).stdout)))
         self.assertEqual([r["name"] for r in rows], ["tia"] * 5)
         line = json.loads(bellwether("lead", "--format", "ndjson", home=self.home).stdout)
+        meta = self.told()["meta"]
+        for each in (rows[0], line):
+            self.assertEqual((each["method"], each["policy"]), (meta["method"], meta["policy"]))
         self.assertEqual(line["person"], self.told()["people"][0]["person"])
 
     def test_parts_of_the_log(self):

@@ -988,6 +988,8 @@ std::string to_ndjson(const LeadAnswer& answer) {
     Json json = lead_json(person);
     json["simulated"] = answer.meta.simulated;
     json["as_of"] = instant(answer.meta.as_of);
+    json["method"] = answer.meta.method;
+    json["policy"] = answer.meta.policy;
     out += line_of(json);
   }
   return out;
@@ -995,8 +997,9 @@ std::string to_ndjson(const LeadAnswer& answer) {
 
 std::string to_csv(const LeadAnswer& answer) {
   std::string out;
-  csv_header(out, {"person", "name", "leads", "q", "item", "kind", "published", "position",
-                   "adopters", "followed", "by_chance", "next", "simulated", "as_of"});
+  csv_header(out,
+             {"person", "name", "leads", "q", "item", "kind", "published", "position", "adopters",
+              "followed", "by_chance", "next", "simulated", "as_of", "method", "policy"});
   for (const LeadAnswer::Person& person : answer.people) {
     for (const LeadAnswer::Item& item : person.evidence) {
       CsvLine line(out);
@@ -1013,7 +1016,9 @@ std::string to_csv(const LeadAnswer& answer) {
           .number(item.expected)
           .list(item.next)
           .truth(answer.meta.simulated)
-          .instant(answer.meta.as_of);
+          .instant(answer.meta.as_of)
+          .text(answer.meta.method)
+          .text(answer.meta.policy);
     }
   }
   return out;
@@ -1055,6 +1060,8 @@ std::string to_ndjson(const TopicList& list) {
     Json json = summary_json(summary);
     json["simulated"] = list.meta.simulated;
     json["as_of"] = instant(list.meta.as_of);
+    json["method"] = list.meta.method;
+    json["policy"] = list.meta.policy;
     out += line_of(json);
   }
   return out;
@@ -1068,7 +1075,8 @@ std::string to_ndjson(const TopicCard& card) {
 
 std::string to_csv(const TopicList& list) {
   std::string out;
-  csv_header(out, {"topic", "name", "id", "responses", "people", "simulated", "as_of"});
+  csv_header(out, {"topic", "name", "id", "responses", "people", "simulated", "as_of", "method",
+                   "policy"});
   for (const TopicSummary& summary : list.topics) {
     CsvLine line(out);
     line.text(summary.topic)
@@ -1077,7 +1085,9 @@ std::string to_csv(const TopicList& list) {
         .count(summary.responses, summary.responses > 0)
         .count(summary.people, summary.responses > 0)
         .truth(list.meta.simulated)
-        .instant(list.meta.as_of);
+        .instant(list.meta.as_of)
+        .text(list.meta.method)
+        .text(list.meta.policy);
   }
   return out;
 }
