@@ -448,7 +448,9 @@ void print_ranking(Context& context, const Ranking& ranking) {
       case RankBy::kMomentum:
         return fmt::format("{:.1f}", p.momentum);
       case RankBy::kForecast:
-        return p.forecast[0] ? fmt::format("{:.1f}", p.forecast[0]->mean) : "-";
+        return p.forecast[0] ? fmt::format("{:.1f}, {} to {}", p.forecast[0]->mean,
+                                           p.forecast[0]->low, p.forecast[0]->high)
+                             : "-";
     }
     return {};
   };

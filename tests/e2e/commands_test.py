@@ -620,6 +620,8 @@ class Commands(unittest.TestCase):
         self.assertTrue(all(g["simulated"] for g in grades))
         lines = bellwether("backtest", "--kept", "--format", "csv", home=self.home).stdout.splitlines()
         self.assertEqual(len(lines), 3)
+        self.assertRegex(bellwether("rank", "--by", "forecast", home=self.home).stdout,
+                         r"\d\.\d, \d+ to \d+ ")  # no forecast without its interval
         first = bellwether("rank", "--by", "forecast", "--limit", "1", "--format", "ndjson", home=self.home)
         person = json.loads(first.stdout)
         self.assertTrue(person["forecast_7d_low"] <= person["forecast_7d_high"])
