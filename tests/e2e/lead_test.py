@@ -136,6 +136,7 @@ class Lead(unittest.TestCase):
         hidden = self.told("--public")
         self.assertEqual((hidden["people"], hidden["tested"], hidden["of_standing"]),
                          ([], 0, None))
+        self.assertIn("nobody who asked to be shown was tested", hidden["missing"])
         bellwether("people", "consent", "csv:tia", "listed", home=self.home)
         bellwether("people", "consent", "csv:p3", "listed", home=self.home)
         try:

@@ -2053,7 +2053,7 @@ Result<LeadAnswer> Query::lead(const LeadRequest& request, Viewer viewer,
     }
     answer.people.push_back(std::move(person));
   }
-  answer.missing = lead_missing(answer, request.person.has_value(), question.options);
+  answer.missing = lead_missing(answer, request.person.has_value(), viewer, question.options);
   return answer;
 }
 

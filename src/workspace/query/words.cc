@@ -107,7 +107,8 @@ std::string lead_evidence_words(const LeadAnswer::Item& item, int window_days) {
                      window_days, item.expected);
 }
 
-std::string lead_missing(const LeadAnswer& answer, bool one, const LeadOptions& options) {
+std::string lead_missing(const LeadAnswer& answer, bool one, Viewer viewer,
+                         const LeadOptions& options) {
   if (!answer.people.empty()) return {};
   if (answer.items == 0) {
     if (answer.items_old + answer.items_few == 0) {
@@ -133,9 +134,15 @@ std::string lead_missing(const LeadAnswer& answer, bool one, const LeadOptions& 
       "{} people of standing took up",
       options.occasions_min, options.occasion_days, options.adopters_min);
   if (one) return "not enough is known of them: " + needed;
-  if (answer.tested == 0) return "nobody was tested: " + needed;
+  // Of those who did not ask to be shown the public hears neither that they lead nor that nobody
+  // does.
+  const bool all = viewer == Viewer::kOperator;
+  if (answer.tested == 0) {
+    return (all ? "nobody was tested: " : "nobody who asked to be shown was tested: ") + needed;
+  }
   return fmt::format(
-      "nobody here leads more than chance allows: {} tested on {}",
+      "nobody {} leads more than chance allows: {} tested on {}",
+      all ? "here" : "who asked to be shown",
       answer.tested == 1 ? "one person was" : grouped(answer.tested) + " people were",
       answer.items == 1 ? "one topic or link" : grouped(answer.items) + " topics and links");
 }

@@ -94,7 +94,8 @@ std::string lead_sentence(const LeadAnswer::Person& person, int window_days);
 // "2025-03-01: 2nd of 11; @bo, @cy and 6 others came within 30 days, by chance 4.8"
 std::string lead_evidence_words(const LeadAnswer::Item& item, int window_days);
 // Why an answer names nobody; empty: it does. `one`: it was asked about one person.
-std::string lead_missing(const LeadAnswer& answer, bool one, const LeadOptions& options);
+std::string lead_missing(const LeadAnswer& answer, bool one, Viewer viewer,
+                         const LeadOptions& options);
 
 // "settled", "provisional"
 std::string_view state_word(const PersonRow& person);
