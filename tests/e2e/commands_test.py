@@ -160,6 +160,8 @@ class Commands(unittest.TestCase):
         table = bellwether(*arguments, home=self.home).stdout
         self.assertIn("pod:5", table)
         self.assertIn("a point costs", table)
+        self.assertIn("bought-followers:50: 50 accounts made, 50 acts, 0 honest people drawn in, 1 day\n",
+                      table)
         # Another policy, another price.
         policy = self.folder / "free.toml"
         policy.write_text("[score]\ncrowd_share = 0.0\n")

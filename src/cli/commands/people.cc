@@ -41,10 +41,6 @@ int list_people(Context& context, const CommonOptions& common, OpenWorkspace& op
   return code;
 }
 
-std::string many(uint64_t count, std::string_view one, std::string_view more) {
-  return fmt::format("{} {}", grouped(count), count == 1 ? one : more);
-}
-
 nlohmann::ordered_json erase_json(const EraseResult& result) {
   nlohmann::ordered_json moved = nlohmann::ordered_json::array();
   for (const auto& each : result.moved) {
@@ -86,7 +82,7 @@ void print_erased(Context& context, const EraseResult& result) {
   }
   std::string others;
   const auto add = [&](uint64_t count, std::string_view one, std::string_view more) {
-    if (count > 0) others += ", " + many(count, one, more);
+    if (count > 0) others += ", " + count_of(count, one, more);
   };
   add(result.store.objects, "object", "objects");
   add(result.store.profiles, "profile", "profiles");
@@ -101,26 +97,26 @@ void print_erased(Context& context, const EraseResult& result) {
   add(result.ontology, "entry of the ontology", "entries of the ontology");
   if (result.policy) others += ", what policy.toml said of them";
   fmt::print(context.out, "Erased: {} by or towards them, of {}{}.\n",
-             many(result.store.events, "act", "acts"), many(result.accounts, "account", "accounts"),
-             others);
+             count_of(result.store.events, "act", "acts"),
+             count_of(result.accounts, "account", "accounts"), others);
   for (const std::string& file : result.store.files) {
     fmt::print(context.out, "Removed {}, put aside by a repair: it may have named them.\n", file);
   }
   if (result.frozen > 0) {
     fmt::print(context.out,
                "For others there is left, without name or time, what they added to {}.\n",
-               many(result.frozen, "person", "people"));
+               count_of(result.frozen, "person", "people"));
   }
   if (result.dropped > 0) {
     fmt::print(context.out, "Of {} not even that is left: too few others moved the same person.\n",
-               many(result.dropped, "tie", "ties"));
+               count_of(result.dropped, "tie", "ties"));
   }
   if (result.moved.empty()) {
     if (result.snapshot) context.out << "Nobody else's score moved.\n";
     return;
   }
   fmt::print(context.out, "The scores of {} moved, since evidence went:\n",
-             many(result.moved.size(), "person", "people"));
+             count_of(result.moved.size(), "person", "people"));
   for (const auto& each : result.moved) {
     const std::string before = fmt::format("{:.2f}", each.before);
     std::string after = each.after ? fmt::format("{:.2f}", *each.after) : "no evidence";

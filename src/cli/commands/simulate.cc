@@ -18,8 +18,8 @@ namespace {
 constexpr std::string_view kMadeUp = "SIMULATED: a made-up community, nobody real.";
 
 std::string community_words(const CommunityOptions& options) {
-  return fmt::format("{} people, {} days, {} acts of each a day", grouped(options.people),
-                     grouped(options.days), options.acts_per_person_day);
+  return fmt::format("{} people, {}, {} acts of each a day", grouped(options.people),
+                     count_of(options.days, "day", "days"), options.acts_per_person_day);
 }
 
 void print_table(Context& context, const TruthResult& result) {
@@ -28,9 +28,9 @@ void print_table(Context& context, const TruthResult& result) {
   const auto say = [&](const std::string& text) { context.out << wrap(text, width, 0) << "\n"; };
   context.out << kMadeUp << "\n";
   say(fmt::format(
-      "Who brings most people to act, as it was planted? Spearman's correlation over {} "
-      "communities of {}.",
-      grouped(report.trials.size()), community_words(result.community)));
+      "Who brings most people to act, as it was planted? Spearman's correlation over {} of {}.",
+      count_of(report.trials.size(), "community", "communities"),
+      community_words(result.community)));
   context.out << '\n';
   std::vector<uint32_t> best(report.measures.size(), 0);
   for (const TruthTrial& trial : report.trials) ++best[trial.best_baseline];
@@ -98,9 +98,11 @@ void print_table(Context& context, const AttacksResult& result) {
   for (const TriedAttack& tried : result.attacks) {
     const AttackCost& cost = tried.outcomes.front().cost;
     context.out << '\n';
-    say(fmt::format("{}: {} accounts made, {} acts, {} honest people drawn in, {:.0f} days",
-                    to_string(tried.attack), grouped(cost.accounts), grouped(cost.acts),
-                    grouped(cost.fooled), cost.days));
+    const auto days = static_cast<uint64_t>(std::llround(cost.days));
+    say(fmt::format(
+        "{}: {} made, {}, {} drawn in, {}", to_string(tried.attack),
+        count_of(cost.accounts, "account", "accounts"), count_of(cost.acts, "act", "acts"),
+        count_of(cost.fooled, "honest person", "honest people"), count_of(days, "day", "days")));
     Table table({{"for", false},
                  {"set chosen", false},
                  {"points", true},

@@ -14,10 +14,6 @@ namespace {
 
 constexpr size_t kProblemsShown = 10;
 
-std::string count_of(uint64_t count, std::string_view one, std::string_view more) {
-  return fmt::format("{} {}", grouped(count), count == 1 ? one : more);
-}
-
 std::string place_of(const OntologyImport& result, const OntologyProblem& problem) {
   if (problem.line == 0) return "as a whole";
   return fmt::format("{}:{}", result.files[problem.file], problem.line);

@@ -15,6 +15,10 @@ std::string grouped(uint64_t number) {
   return digits;
 }
 
+std::string count_of(uint64_t count, std::string_view one, std::string_view more) {
+  return fmt::format("{} {}", grouped(count), count == 1 ? one : more);
+}
+
 std::string above_share(double percentile) {
   if (percentile < 99) return fmt::format("{:.0f} %", std::floor(percentile));
   return fmt::format("{:.1f} %", std::floor(10 * percentile) / 10);

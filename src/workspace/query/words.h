@@ -16,6 +16,8 @@ namespace bellwether {
 
 // "1,234"; "about 140" style rounding is about_people's.
 std::string grouped(uint64_t number);
+// "1 topic", "1,234 topics".
+std::string count_of(uint64_t count, std::string_view one, std::string_view more);
 // "87 %" of a percentile in [0, 100); never rounded up, since nobody is above everybody: "99.9 %".
 std::string above_share(double percentile);
 // "no", "one person", "about 140 people", rounded to two figures.
