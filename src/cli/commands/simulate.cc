@@ -145,8 +145,8 @@ Result<Policy> read_policy(const std::string& path) {
 
 int command_simulate(Context& context, const std::vector<std::string>& arguments) {
   CLI::App app(
-      "Makes up a community, and writes it into the log; everything scored from it is marked as "
-      "simulated.\n"
+      "Makes up a community, and writes it into a workspace that holds nobody real; everything "
+      "scored from it\nis marked as simulated.\n"
       "With --grade: makes many in memory, and holds the score against the truth planted in them, "
       "beside the\nnaive measures it has to beat. With --attack: makes one in memory, and tells "
       "what "
