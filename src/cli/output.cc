@@ -199,7 +199,7 @@ void Table::print(std::ostream& out, int width) const {
   const size_t rest = static_cast<size_t>(std::max(width, 40)) > before_last + 10
                           ? static_cast<size_t>(std::max(width, 40)) - before_last
                           : 10;
-  widths.back() = std::min(widths.back(), rest);
+  if (!columns_.back().whole) widths.back() = std::min(widths.back(), rest);
   const auto print_row = [&](const std::vector<std::string>& cells) {
     std::string line;
     for (size_t i = 0; i < cells.size(); ++i) {

@@ -90,7 +90,7 @@ class Table {
   struct Column {
     std::string title;
     bool right = false;
-    bool whole = false;  // never cut off: a key to be typed, not a name
+    bool whole = false;  // never cut off: a key to be typed, or what the table is there for
   };
   explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
   void row(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }

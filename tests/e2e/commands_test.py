@@ -22,7 +22,7 @@ import urllib.error
 import urllib.request
 import xml.etree.ElementTree
 
-from program import PROGRAM, TMP, bellwether, run, village
+from program import PROGRAM, TMP, bellwether, environment, run, village
 
 DATA = pathlib.Path(os.environ["BELLWETHER_DATA"])
 RANK_FIELDS = (
@@ -160,6 +160,10 @@ class Commands(unittest.TestCase):
         table = bellwether(*arguments, home=self.home).stdout
         self.assertIn("pod:5", table)
         self.assertIn("a point costs", table)
+        # The price is what the table is there for: a narrow terminal does not cut it off.
+        narrow = bellwether(*arguments, home=self.home,
+                            env=environment(self.home) | {"COLUMNS": "60"}).stdout
+        self.assertRegex(narrow, r"\d+ accounts, \d+ acts\n")
         self.assertIn("bought-followers:50: 50 accounts made, 50 acts, 0 honest people drawn in, 1 day\n",
                       table)
         # Another policy, another price.

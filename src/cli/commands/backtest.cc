@@ -189,7 +189,7 @@ void print_sensitivity(Context& context, const SensitivityResult& result) {
                 {"over all of these", true},
                 {"score", true},
                 {"who", false},
-                {"worst with", false}});
+                {"worst with", false, true}});
   for (size_t i = 0; i < report.people.size(); ++i) {
     const RankRange& range = report.people[i];
     people.row({grouped(range.rank), fmt::format("{} to {}", range.best, range.worst),

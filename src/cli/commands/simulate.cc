@@ -111,7 +111,7 @@ void print_table(Context& context, const AttacksResult& result) {
                  {"others lost", true},
                  {"gained", true},
                  {"changed", true},
-                 {"a point costs", false}});
+                 {"a point costs", false, true}});
     for (const AttackOutcome& o : tried.outcomes) {
       table.row(
           {std::string(to_string(o.beneficiary)), std::string(to_string(o.chosen)),
