@@ -386,6 +386,10 @@ TEST_F(WorkspaceTest, AnEarlierAsOfLeavesOutWhatCameLater) {
   const auto old = query.rank(request, Viewer::kOperator);
   ASSERT_TRUE(old.ok()) << old.error().message;
   EXPECT_EQ(*old->people[0].score, before);
+  request.as_of = Instant{early.as_of->ms - 5};
+  const auto none = query.rank(request, Viewer::kOperator);
+  ASSERT_FALSE(none.ok());
+  EXPECT_THAT(none.error().message, HasSubstr("the nearest for " + to_string(*early.as_of)));
   const auto card = query.show("ana", Viewer::kOperator);
   ASSERT_TRUE(card.ok());
   EXPECT_THAT(card->history, SizeIs(2));

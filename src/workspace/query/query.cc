@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <cstdlib>
 #include <map>
 #include <mutex>
 #include <numeric>
@@ -1381,10 +1382,17 @@ Result<Ranking> Query::rank(const RankRequest& request, Viewer viewer) {
         std::find_if(snapshots.rbegin(), snapshots.rend(),
                      [&](const SnapshotInfo& s) { return s.as_of == *request.as_of; });
     if (found == snapshots.rend()) {
-      return Error{
-          ErrorCode::kNotFound,
-          fmt::format("no snapshot speaks for {0}: `bellwether score --as-of {0}` makes one",
-                      to_string(*request.as_of))};
+      // The nearest, since tables show days and --as-of wants the instant.
+      const auto apart = [&](const SnapshotInfo& s) {
+        return std::abs(s.as_of.ms - request.as_of->ms);
+      };
+      const auto nearest = std::min_element(
+          snapshots.begin(), snapshots.end(),
+          [&](const SnapshotInfo& a, const SnapshotInfo& b) { return apart(a) < apart(b); });
+      return Error{ErrorCode::kNotFound,
+                   fmt::format("no snapshot speaks for {0}, the nearest for {1}: `bellwether score "
+                               "--as-of {0}` makes one",
+                               to_string(*request.as_of), to_string(nearest->as_of))};
     }
     BW_ASSIGN(view, impl_->load(*found));
   }
