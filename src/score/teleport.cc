@@ -204,23 +204,23 @@ void choose_electors(const Unasked& responses, const Core& core, double elector_
                      std::vector<bool>& is_elector) {
   // What an account adds to those before it only ever shrinks: of all that were looked at earlier,
   // only the one that seems to add most has to be looked at again.
-  struct Candidate {
+  struct Addition {
     size_t adds;  // at most
     AccountId account;
-    bool operator<(const Candidate& other) const {
+    bool operator<(const Addition& other) const {
       return adds != other.adds ? adds < other.adds : account > other.account;
     }
   };
-  std::vector<Candidate> candidates;
-  candidates.reserve(core.members.size());
+  std::vector<Addition> additions;
+  additions.reserve(core.members.size());
   for (const AccountId member : core.members) {
-    candidates.push_back({responses.of(member).size(), member});
+    additions.push_back({responses.of(member).size(), member});
   }
-  std::priority_queue<Candidate> queue({}, std::move(candidates));
+  std::priority_queue<Addition> queue({}, std::move(additions));
   const double adds_min = std::max(1.0, elector_share * static_cast<double>(core.audience));
   std::vector<bool> covered(is_elector.size(), false);
   while (!queue.empty()) {
-    Candidate best = queue.top();
+    Addition best = queue.top();
     queue.pop();
     const auto audience = responses.of(best.account);
     best.adds = static_cast<size_t>(std::count_if(
