@@ -174,7 +174,7 @@ std::vector<AccountId> add_audience(TestWorld& world, AccountId to, uint32_t cou
 TestWorld three_electors() {
   TestWorld world = of_method(3);
   respond_round(world, world.add_accounts(12), -50);
-  for (const AccountId elector : {0, 1, 2}) add_audience(world, elector, 30);
+  for (const AccountId elector : std::vector<AccountId>{0, 1, 2}) add_audience(world, elector, 30);
   world.policy.elector_share = 0.2;
   world.policy.teleport_min = 0;
   return world;
@@ -185,8 +185,10 @@ TEST(TeleportSet, AreThoseToWhomMostElectorsTurned) {
   EXPECT_THAT(chosen(world), IsEmpty()) << "one elector turned to One, one to Two, one to Three";
   world.respond(0, Verb::kReply, 6, at_day(-20));
   world.respond(1, Verb::kReply, 6, at_day(-20));
-  for (const AccountId elector : {0, 1, 2}) world.respond(elector, Verb::kReply, 5, at_day(-20));
-  for (const AccountId other : {8, 9, 10}) world.respond(other, Verb::kReply, 7, at_day(-20));
+  for (const AccountId elector : std::vector<AccountId>{0, 1, 2})
+    world.respond(elector, Verb::kReply, 5, at_day(-20));
+  for (const AccountId other : std::vector<AccountId>{8, 9, 10})
+    world.respond(other, Verb::kReply, 7, at_day(-20));
   EXPECT_THAT(chosen(world), ElementsAre(5, 6)) << "many turned to Seven, but no elector";
   world.policy.supporters_min = 3;
   EXPECT_THAT(chosen(world), ElementsAre(5, 6)) << "Five, once seated, is the third for Six";
@@ -275,11 +277,14 @@ TEST(TeleportSet, OpensToNobodyForOnePersonWhoIsFooledByEverybody) {
 
 TEST(TeleportSet, GrowsWhileSeatsAreLeftByThoseWhoAreSeated) {
   TestWorld world = three_electors();
-  for (const AccountId elector : {0, 1}) {
-    for (const AccountId next : {5, 7}) world.respond(elector, Verb::kReply, next, at_day(-20));
+  for (const AccountId elector : std::vector<AccountId>{0, 1}) {
+    for (const AccountId next : std::vector<AccountId>{5, 7})
+      world.respond(elector, Verb::kReply, next, at_day(-20));
   }
-  for (const AccountId seated : {5, 7}) world.respond(seated, Verb::kReply, 9, at_day(-20));
-  for (const AccountId two : {2, 9}) world.respond(two, Verb::kReply, 11, at_day(-20));
+  for (const AccountId seated : std::vector<AccountId>{5, 7})
+    world.respond(seated, Verb::kReply, 9, at_day(-20));
+  for (const AccountId two : std::vector<AccountId>{2, 9})
+    world.respond(two, Verb::kReply, 11, at_day(-20));
   world.respond(9, Verb::kReply, 4, at_day(-20));
   EXPECT_THAT(chosen(world), ElementsAre(5, 7, 9, 11)) << "One turned to Two, Nine to Four: alone";
   world.policy.teleport_share = 0.03;  // of 102
