@@ -43,7 +43,7 @@ struct ResolvedAct {
   Instant published;  // unknown: gives no credit
   Instant withdrawn;  // when the account undid it; unknown: never
   uint32_t count = 1;
-  TopicSetId topics = 0;
+  TopicSetId topics = 0;  // its own; where it names none, those of the post it responds to
   NetworkId network = 0;
   Verb verb = Verb::kMention;
 };

@@ -159,7 +159,7 @@ struct Receipt {
   std::string object;  // reference; empty: none
   std::string target;  // network:name; empty: none
   Instant published;
-  std::vector<std::string> topics;
+  std::vector<std::string> topics;  // as ResolvedAct::topics
   std::string source;  // path
   uint64_t record = 0;
   uint64_t record_hash = 0;

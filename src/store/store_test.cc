@@ -474,6 +474,50 @@ TEST(Scan, AnAuthorNamedByOneRecordServesAllOthers) {
   EXPECT_EQ(acts_of(*store), acts_of(*other));
 }
 
+TEST(Scan, AResponseWithoutTopicsIsAboutWhatItRespondsTo) {
+  const std::vector<TestAct> acts{
+      {.actor = "ana", .verb = kReact, .second = 5, .object = "o1"},
+      {.actor = "bo", .verb = kPost, .second = 1, .object = "o1", .topics = {"clay", "raku"}},
+      {.actor = "cy", .verb = kReply, .second = 6, .object = "o1", .topics = {"tea"}},
+      {.actor = "dee", .verb = kReact, .second = 7, .object = "o2"},
+      {.actor = "eve", .verb = kReply, .second = 8, .object = "o3", .topics = {"ink"}},
+      {.actor = "fay", .verb = kReact, .second = 9, .object = "o3"}};
+  const StoreFolder folder;
+  const auto store = open_store(folder);
+  ingest(*store, acts);
+  const std::vector<std::string> lines{"ana react author=bo at 5 #clay #raku",
+                                       "bo post author=bo at 1 #clay #raku",
+                                       "cy reply author=bo at 6 #tea",
+                                       "dee react at 7",
+                                       "eve reply at 8 #ink",
+                                       "fay react at 9"};
+  EXPECT_EQ(acts_of(*store), lines) << "what others said of o3 is not what it is about";
+  const auto receipts = must(store->receipts(std::vector<EventRow>{0, 1, 2, 3, 4, 5, 6}));
+  std::map<std::string, std::vector<std::string>> topics;
+  for (const Receipt& receipt : receipts) topics[receipt.account] = receipt.topics;
+  EXPECT_THAT(topics, SizeIs(6));
+  EXPECT_THAT(topics["test:ana"], UnorderedElementsAre("clay", "raku"));
+  EXPECT_THAT(topics["test:cy"], ElementsAre("tea"));
+  EXPECT_THAT(topics["test:dee"], IsEmpty());
+}
+
+// Two sources know a post, each with topics of its own: which counts does not depend on order.
+TEST(Scan, OfTwoRecordsOfAPostTheSameOneSaysWhatItIsAbout) {
+  const std::vector<TestAct> acts{
+      {.actor = "ana", .verb = kReact, .second = 5, .object = "o1"},
+      {.actor = "bo", .verb = kPost, .second = 1, .object = "o1", .id = "a", .topics = {"clay"}},
+      {.actor = "bo", .verb = kPost, .second = 2, .object = "o1", .id = "b", .topics = {"tea"}}};
+  const StoreFolder folder;
+  const StoreFolder other_folder;
+  const auto store = open_store(folder);
+  const auto other = open_store(other_folder);
+  for (const TestAct& act : acts) ingest(*store, {act}, "file" + act.id);
+  for (auto act = acts.rbegin(); act != acts.rend(); ++act)
+    ingest(*other, {*act}, "file" + act->id);
+  EXPECT_THAT(acts_of(*store), SizeIs(3));
+  EXPECT_EQ(acts_of(*store), acts_of(*other));
+}
+
 TEST(Scan, AReshareOfAReshareHasTheNearestResharerAsAuthor) {
   const StoreFolder folder;
   const auto store = open_store(folder);

@@ -25,10 +25,12 @@ struct NumberedAccounts {
   std::vector<uint32_t> dictionary;      // the reverse
 };
 
-// Whose object each object is, as far as the log says; the rule is in docs/formats/workspace.md.
-struct AuthorIndex {
+// Whose object each object is and what it is about, as far as the log says; the rules are in
+// docs/formats/workspace.md.
+struct ObjectIndex {
   uint64_t generation = 0;
   LeastMap authors;  // by object key: rank << 32 | AccountId
+  LeastMap topics;   // likewise, of objects acted on: rank_of_topics << 32 | TopicSetId
 };
 
 struct StoreCore {
@@ -49,7 +51,7 @@ struct StoreCore {
 
   std::mutex caches;
   std::shared_ptr<const NumberedAccounts> numbered;  // of the newest generation asked for
-  std::shared_ptr<const AuthorIndex> authors;
+  std::shared_ptr<const ObjectIndex> objects;
   std::shared_ptr<const Numbering> ledger_numbers;
   uint64_t ledger_serial = 0;  // of the ledger that ledger_numbers speaks of
 };

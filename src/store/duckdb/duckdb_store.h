@@ -84,7 +84,7 @@ class DuckStore : public Store {
   // The same, if `numbering` speaks of that state; otherwise kInvalidArgument.
   Result<std::shared_ptr<const NumberedAccounts>> numbered_as(const Numbering& numbering,
                                                               DuckConnection& connection);
-  Result<std::shared_ptr<const AuthorIndex>> authors(const NumberedAccounts& numbered,
+  Result<std::shared_ptr<const ObjectIndex>> objects(const NumberedAccounts& numbered,
                                                      DuckConnection& connection);
   Result<std::shared_ptr<const Numbering>> ledger_numbers(DuckConnection& connection);
   Result<std::vector<LedgerEntry>> ledger_of(const char* table, const char* column,

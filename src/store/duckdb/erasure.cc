@@ -312,7 +312,7 @@ Result<void> DuckErasure::find_accounts() {
 Result<void> DuckErasure::find_objects() {
   DuckStore store(core_);
   BW_ASSIGN(const auto all, store.numbered(*from_));
-  BW_ASSIGN(const auto index, store.authors(*all, *from_));
+  BW_ASSIGN(const auto index, store.objects(*all, *from_));
   boost::unordered_flat_set<AccountId> ids;
   for (const uint32_t number : erased_) {
     if (number < all->by_dictionary.size() && all->by_dictionary[number] != kNobody) {
@@ -759,7 +759,7 @@ Result<ErasureCounts> DuckErasure::take_place() {
   {
     const std::lock_guard lock(core_->caches);
     core_->numbered.reset();
-    core_->authors.reset();
+    core_->objects.reset();
     core_->ledger_numbers.reset();
   }
   // Neither holds anything that is still needed, and both may hold them.

@@ -20,6 +20,23 @@ constexpr uint64_t kPosted = 0;    // the account of the object's own post event
 constexpr uint64_t kNamed = 1;     // the author that some record names for the object
 constexpr uint64_t kReshared = 2;  // the object is a reshare: whoever made it
 
+// What objects are about: the topics of their post. Where several records of it differ, it is the
+// one whose event comes first by id, which does not depend on which was read first.
+std::string select_topics_of_posts() {
+  return fmt::format(
+      "SELECT object, id_high, topics FROM events WHERE verb = {} AND topics <> 0 AND object <> 0",
+      static_cast<int>(Verb::kPost));
+}
+uint64_t topics_by_rank(const DuckRows& rows, size_t i) {
+  const uint64_t rank = rows.column<uint64_t>(1)[i] >> kRankShift;
+  return rank << kRankShift | rows.column<uint32_t>(2)[i];
+}
+// 0: none.
+TopicSetId topics_of(const LeastMap& topics, uint64_t object) {
+  const uint64_t value = object == 0 ? LeastMap::kNone : topics.find(object);
+  return value == LeastMap::kNone ? 0 : static_cast<TopicSetId>(value);
+}
+
 // The AccountId of a number of the dictionary. Not kNobody unless the log is damaged.
 AccountId at_or_nobody(const std::vector<AccountId>& by_dictionary, uint32_t number) {
   return number < by_dictionary.size() ? by_dictionary[number] : kNobody;
@@ -487,14 +504,14 @@ Result<std::vector<AccountEntry>> DuckStore::search_accounts(std::string_view te
 
 // ---- acts ---------------------------------------------------------------------------------------
 
-Result<std::shared_ptr<const AuthorIndex>> DuckStore::authors(const NumberedAccounts& numbered,
+Result<std::shared_ptr<const ObjectIndex>> DuckStore::objects(const NumberedAccounts& numbered,
                                                               DuckConnection& connection) {
   const uint64_t generation = numbered.numbering->generation;
   {
     std::lock_guard lock(core_->caches);
-    if (core_->authors && core_->authors->generation == generation) return core_->authors;
+    if (core_->objects && core_->objects->generation == generation) return core_->objects;
   }
-  auto out = std::make_shared<AuthorIndex>();
+  auto out = std::make_shared<ObjectIndex>();
   out->generation = generation;
   BW_ASSIGN(const uint64_t objects,
             connection.number("SELECT sum(with_object) FROM sources WHERE NOT undone"));
@@ -527,10 +544,16 @@ Result<std::shared_ptr<const AuthorIndex>> DuckStore::authors(const NumberedAcco
           out->authors.give(
               act, kReshared << kRankShift | at_or_nobody(numbered.by_dictionary, account));
         }));
+    BW_TRY(
+        each_row(connection.stream(select_topics_of_posts()), [&](const DuckRows& rows, size_t i) {
+          const uint64_t object = rows.column<uint64_t>(0)[i];
+          if (!acted_on.may_hold(object)) return;
+          out->topics.give(object, topics_by_rank(rows, i));
+        }));
   }
   std::lock_guard lock(core_->caches);
-  core_->authors = out;
-  return std::shared_ptr<const AuthorIndex>(out);
+  core_->objects = out;
+  return std::shared_ptr<const ObjectIndex>(out);
 }
 
 Result<void> DuckStore::scan_acts(const Numbering& numbering,
@@ -538,13 +561,13 @@ Result<void> DuckStore::scan_acts(const Numbering& numbering,
   BW_ASSIGN(ReadTransaction read, ReadTransaction::begin(*core_));
   DuckConnection& connection = read.connection();
   BW_ASSIGN(const auto all, numbered_as(numbering, connection));
-  BW_ASSIGN(const auto author_index, authors(*all, connection));
+  BW_ASSIGN(const auto index, objects(*all, connection));
   {
-    // One scan follows the numbering; keeping the authors longer would only cost memory.
+    // One scan follows the numbering; keeping the index longer would only cost memory.
     std::lock_guard lock(core_->caches);
-    core_->authors.reset();
+    core_->objects.reset();
   }
-  const LeastMap& authors = author_index->authors;
+  const LeastMap& authors = index->authors;
   const std::vector<AccountId>& by_dictionary = all->by_dictionary;
 
   BW_ASSIGN(const Undos undos, Undos::read(connection));
@@ -593,6 +616,7 @@ Result<void> DuckStore::scan_acts(const Numbering& numbering,
       act.withdrawn = undos.withdrawn_at(id_low[i], account[i]);
       act.count = repeats[i];
       act.topics = topics[i];
+      if (act.topics == 0) act.topics = topics_of(index->topics, object[i]);
       act.network = numbering.account_network[act.account];
       act.verb = static_cast<Verb>(verb[i]);
     }
@@ -645,9 +669,9 @@ Result<std::vector<ReshareLink>> DuckStore::reshare_links(const Numbering& numbe
   BW_ASSIGN(ReadTransaction read, ReadTransaction::begin(*core_));
   DuckConnection& connection = read.connection();
   BW_ASSIGN(const auto all, numbered_as(numbering, connection));
-  BW_ASSIGN(const auto author_index, authors(*all, connection));
+  BW_ASSIGN(const auto index, objects(*all, connection));
   std::vector<ReshareLink> out;
-  if (author_index->authors.empty()) return out;
+  if (index->authors.empty()) return out;
   const int verb = static_cast<int>(Verb::kReshare);
   BW_TRY(each_row(connection.stream(fmt::format(
                       "SELECT id_low, object, account FROM events WHERE verb = {} AND id_low IN "
@@ -657,7 +681,7 @@ Result<std::vector<ReshareLink>> DuckStore::reshare_links(const Numbering& numbe
                     const uint64_t object = rows.column<uint64_t>(1)[i];
                     out.push_back({rows.column<uint64_t>(0)[i], object,
                                    at_or_nobody(all->by_dictionary, rows.column<uint32_t>(2)[i]),
-                                   author_of(author_index->authors, object)});
+                                   author_of(index->authors, object)});
                   }));
   std::sort(out.begin(), out.end(), [](const ReshareLink& a, const ReshareLink& b) {
     if (a.act != b.act) return a.act < b.act;
@@ -787,13 +811,13 @@ Result<std::vector<Receipt>> DuckStore::receipts(std::span<const EventRow> rows)
   std::vector<uint32_t> accounts;
   std::vector<uint32_t> sources;
   std::vector<uint64_t> objects;
-  std::vector<TopicSetId> sets;
+  std::vector<uint64_t> silent;  // objects that somebody responded to without topics
   for (const auto& [row, pair] : found) {
     accounts.push_back(pair.second.account);
     if (pair.second.target != 0) accounts.push_back(pair.second.target);
     sources.push_back(pair.second.source);
     if (pair.second.object != 0) objects.push_back(pair.second.object);
-    if (pair.second.topics != 0) sets.push_back(pair.second.topics);
+    if (pair.second.topics == 0 && pair.second.object != 0) silent.push_back(pair.second.object);
   }
   const auto only_once = [](auto& list) {
     std::sort(list.begin(), list.end());
@@ -802,6 +826,21 @@ Result<std::vector<Receipt>> DuckStore::receipts(std::span<const EventRow> rows)
   only_once(accounts);
   only_once(sources);
   only_once(objects);
+  only_once(silent);
+  LeastMap about;
+  for (size_t begin = 0; begin < silent.size(); begin += kListMax) {
+    const auto part = std::span(silent).subspan(begin, std::min(kListMax, silent.size() - begin));
+    BW_TRY(each_row(
+        connection.rows(select_topics_of_posts() + " AND object IN (" + joined(part) + ")"),
+        [&](const DuckRows& r, size_t i) {
+          about.give(r.column<uint64_t>(0)[i], topics_by_rank(r, i));
+        }));
+  }
+  std::vector<TopicSetId> sets;
+  for (auto& [row, pair] : found) {
+    if (pair.second.topics == 0) pair.second.topics = topics_of(about, pair.second.object);
+    if (pair.second.topics != 0) sets.push_back(pair.second.topics);
+  }
   only_once(sets);
 
   BW_ASSIGN(const std::vector<AccountEntry> entries, entries_of(connection, accounts));

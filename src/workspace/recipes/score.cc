@@ -21,6 +21,8 @@ uint64_t hash_of(const CreditPolicy& policy) {
   std::string text;
   for (const double weight : policy.weight) text += fmt::format("{} ", weight);
   text += fmt::format("{}", policy.courting_ms);
+  // A kept ledger that was made by another rule is made anew.
+  text += "; topics of what is responded to";
   return hash64(text);
 }
 
