@@ -858,6 +858,31 @@ class Commands(unittest.TestCase):
         self.assertIn("ana", shown)
         self.assertIn("whole", bellwether("check", home=self.home).stdout)
 
+    def test_a_response_is_about_the_post_it_responds_to_whichever_was_read_first(self):
+        posts = [f"2025-03-0{d}T08:00:00Z,@ana,post,,raku,note:{d}" for d in (1, 2)]
+        likes = [f"2025-03-0{d}T09:0{n}:00Z,@p{n},{verb},,,note:{d}"
+                 for d in (1, 2) for n in range(4) for verb in ("react", "reshare")]
+        # They turn to each other, so that somebody is vouched for.
+        likes += [f"2025-02-0{n + 1}T09:00:00Z,@p{n},reshare,@p{(n + 1) % 4},," for n in range(4)]
+        files = []
+        for name, rows in (("likes", likes), ("posts", posts)):
+            files.append(self.folder / f"{name}.csv")
+            files[-1].write_text("time,actor,verb,target,topics,object\n" + "\n".join(rows) + "\n")
+        cards = []
+        for number, order in enumerate((files, files[::-1])):
+            home = self.folder / f"home{number}"
+            for file in order:
+                bellwether("ingest", file, home=home)
+                if files[0] in order[:order.index(file) + 1]:  # else nobody responded yet
+                    bellwether("score", home=home)
+            cards.append(json.loads(bellwether("show", "@ana", "--json", home=home).stdout))
+        for card in cards:
+            self.assertEqual(card["topics"], ["raku"])
+            evidence = card["topic_evidence"][0]
+            self.assertEqual((evidence["acts"], evidence["days"]), (16, 2))
+            self.assertEqual({t for r in evidence["receipts"] for t in r["topics"]}, {"raku"})
+        self.assertEqual(cards[0]["score"], cards[1]["score"])
+
     def test_nobody_is_an_answer_and_a_name_that_is_not_there_is_none(self):
         acts = ["174800000,p1,reply,ana", "174900000,p2,reply,ana"]
         self.file.write_text("time,actor,verb,target\n" + "\n".join(f"1{a}" for a in acts) + "\n")
