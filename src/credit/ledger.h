@@ -25,9 +25,9 @@ inline constexpr double kWeightMax = 10.0;  // of one act; with kCountMax it kee
 
 // How much a response of each kind is worth. Policy; see score/policy.h for where it is read.
 struct CreditPolicy {
-  // By verb, in [0, kWeightMax]. post and undo are always 0. DESIGN section 4.1.
-  std::array<double, kVerbSlots> weight{0, 0, 1, 1,   1, 0.3, 1, 0.5, 1,
-                                        1, 1, 1, 0.5, 3, 2,   1, 0.5, 0};
+  // By verb, in [0, kWeightMax]. post and undo are always 0. DESIGN section 4.1, but for follow:
+  // docs/methods/score.md.
+  std::array<double, kVerbSlots> weight{0, 0, 1, 1, 1, 0.3, 1, 1, 1, 1, 1, 1, 0.5, 3, 2, 1, 0.5, 0};
   // A response within this time after the other side's act towards the mover is courted.
   int64_t courting_ms = 86'400'000;
 };

@@ -102,7 +102,7 @@ TEST(Attribution, APlainResponseGivesItsWeightToTheAuthor) {
   EXPECT_EQ(done.summary.assigned, kCreditOne);
 }
 
-TEST(Attribution, EveryVerbHasTheWeightOfTheDesign) {
+TEST(Attribution, EveryVerbHasItsWeight) {
   const auto given = [](Verb verb) {
     Credit sum = 0;
     for (const LedgerEntry& e : credit(response(kAna, verb, kBo)).entries) sum += e.credit;
@@ -110,11 +110,11 @@ TEST(Attribution, EveryVerbHasTheWeightOfTheDesign) {
   };
   for (const Verb verb :
        {Verb::kReply, Verb::kReshare, Verb::kQuote, Verb::kMention, Verb::kEndorse, Verb::kLink,
-        Verb::kList, Verb::kSubscribe, Verb::kReview}) {
+        Verb::kList, Verb::kFollow, Verb::kSubscribe, Verb::kReview}) {
     EXPECT_EQ(given(verb), 1) << to_string(verb);
   }
   EXPECT_NEAR(given(Verb::kReact), 0.3, 1e-6);
-  for (const Verb verb : {Verb::kFollow, Verb::kMessage, Verb::kAdopt}) {
+  for (const Verb verb : {Verb::kMessage, Verb::kAdopt}) {
     EXPECT_EQ(given(verb), 0.5) << to_string(verb);
   }
   EXPECT_EQ(given(Verb::kIntroduce), 2);
@@ -143,7 +143,7 @@ TEST(Attribution, PostsAndVerbsOfNoWeightAreSeenAndGiveNothing) {
 }
 
 TEST(Attribution, AnActOnAPersonGoesToTheTarget) {
-  ResolvedAct act = response(kAna, Verb::kFollow, kNobody);
+  ResolvedAct act = response(kAna, Verb::kMessage, kNobody);
   act.target = kBo;
   EXPECT_THAT(shares_of(credit(act).entries), ElementsAre(Share{kBo, kHalf}));
 }

@@ -220,6 +220,8 @@ Policy under_method(Policy policy, int method) {
   if (policy.teleport_share == teleport_share_of(policy.method)) {
     policy.teleport_share = teleport_share_of(method);
   }
+  double& follow = policy.credit.weight[static_cast<size_t>(Verb::kFollow)];
+  if (follow == follow_weight_of(policy.method)) follow = follow_weight_of(method);
   policy.method = method;
   return policy;
 }

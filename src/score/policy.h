@@ -21,7 +21,8 @@ namespace bellwether {
 // what changed from one to the next.
 //   1: every response vouches; the automatic teleport set are accounts of long history.
 //   2: only what was not courted vouches; it is chosen from the core of the community.
-//   3: it is those of the core to whom most of the core's electors turned.
+//   3: it is those of the core to whom most of the core's electors turned; a follow weighs as much
+//      as a reply.
 inline constexpr int kMethodNewest = 3;
 std::string method_name(int method);  // "bellwether/3"
 // Empty: no such method.
@@ -30,6 +31,9 @@ std::optional<int> parse_method(std::string_view name);
 constexpr double teleport_share_of(int method) {
   return method == 1 ? 0.01 : method == 2 ? 0.1 : 0.15;
 }
+
+// Likewise what a follow weighs.
+constexpr double follow_weight_of(int method) { return method < 3 ? 0.5 : 1; }
 
 inline constexpr size_t kHorizonsMax = 8;
 

@@ -357,7 +357,10 @@ TEST(Policy, NameAndMethodAreChecked) {
   EXPECT_EQ(parsed("method = \"bellwether/1\"\nstanding.teleport_share = 0.1").teleport_share, 0.1);
   Policy own;
   own.teleport_share = 0.02;
+  own.credit.weight[static_cast<size_t>(Verb::kFollow)] = 0.7;
   EXPECT_EQ(under_method(own, 1).teleport_share, 0.02) << "what somebody chose stays";
+  EXPECT_EQ(under_method(own, 1).credit.weight[static_cast<size_t>(Verb::kFollow)], 0.7);
+  EXPECT_EQ(under_method({}, 2).credit.weight[static_cast<size_t>(Verb::kFollow)], 0.5);
   for (const int older : {1, 2}) expect_same(under_method(under_method({}, older), 3), {});
   EXPECT_THAT(refused("method = \"bellwether/4\""), HasSubstr("bellwether/3"));
   EXPECT_THAT(refused("method = \"bellwether/0\""), HasSubstr("bellwether/1"));
@@ -378,7 +381,7 @@ TEST(PolicyHash, DoesNotChangeFromReleaseToRelease) {
   EXPECT_EQ(policy_hash(under_method({}, 1), {}), "08031fe5c4988fb1");
   EXPECT_EQ(policy_hash(unlike_the_default(), {"x:1"}), "9f49523124d0008d") << "of method 1";
   EXPECT_EQ(policy_hash(under_method({}, 2), {}), "51ac04727facf8ed");
-  EXPECT_EQ(policy_hash({}, {}), "4601a8ac83e59caa");
+  EXPECT_EQ(policy_hash({}, {}), "6e54859a2512f383");
 }
 
 TEST(PolicyHash, IgnoresTheNameAndTheOrderOfTheTeleportSet) {
