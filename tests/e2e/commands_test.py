@@ -882,6 +882,36 @@ class Commands(unittest.TestCase):
             self.assertEqual((evidence["acts"], evidence["days"]), (16, 2))
             self.assertEqual({t for r in evidence["receipts"] for t in r["topics"]}, {"raku"})
         self.assertEqual(cards[0]["score"], cards[1]["score"])
+    def test_a_topic_that_only_the_ontology_knows_is_shown_without_people(self):
+        self.file.write_text(village().replace(",tea", ",rust"))
+        self.ready()
+        bellwether("topics", "show", "tea", home=self.home, code=1)
+        bellwether("topics", "import", self.ontology(), home=self.home)
+        for asked in ("tea", "Thé", "#TEA", "teas", "5"):
+            shown = bellwether("topics", "show", asked, home=self.home).stdout
+            self.assertIn("Tea\ntea  (topic 5, Wikidata Q14)\n", shown, asked)
+            self.assertIn("Above       drinks\n", shown)
+            self.assertIn("Tee (de), Thé (fr)", shown)
+            self.assertIn("No act here is about it or anything below it.", shown)
+            self.assertNotIn("settled", shown)
+        self.assertIn("Below       tea\n",
+                      bellwether("topics", "show", "drinks", home=self.home).stdout)
+        told = json.loads(bellwether("topics", "show", "tea", "--json", home=self.home).stdout)
+        self.assertEqual((told["topic"], told["id"], told["in_log"], told["people"]),
+                         ("tea", "5", False, []))
+        self.assertIsNone(told["responses"])
+        for form in ("ndjson", "csv"):
+            rows = bellwether("topics", "show", "tea", "--format", form, home=self.home).stdout
+            self.assertLessEqual(len(rows.splitlines()), form == "csv")
+        # One that an act below it is about, and one that nobody knows.
+        shown = bellwether("topics", "show", "computing", home=self.home).stdout
+        self.assertNotIn("No act here", shown)
+        self.assertIn("ana", shown)
+        self.assertTrue(json.loads(bellwether(
+            "topics", "show", "computing", "--json", home=self.home).stdout)["in_log"])
+        bellwether("topics", "show", "coffee", home=self.home, code=1)
+        self.assertIn("So far no act is about 'drinks' or anything below it.",
+                      bellwether("topics", "hide", "ana", "drinks", home=self.home).stderr)
 
     def test_nobody_is_an_answer_and_a_name_that_is_not_there_is_none(self):
         acts = ["174800000,p1,reply,ana", "174900000,p2,reply,ana"]

@@ -181,6 +181,10 @@ int show_topic(Context& context, const CommonOptions& common, OpenWorkspace& ope
                count_of(summary.responses, "response", "responses"),
                count_of(summary.people, "person", "people"));
   }
+  if (!card->in_log) {
+    out << "\nNo act here is about it or anything below it.\n";
+    return kExitDone;
+  }
   out << '\n';
   Ranking ranking;
   ranking.meta = card->meta;
@@ -242,6 +246,8 @@ int hide_topic(Context& context, const CommonOptions& common, OpenWorkspace& ope
       const auto known = open.query().topic(topic, Viewer::kOperator);
       if (!known.ok() && known.error().code == ErrorCode::kNotFound) {
         fmt::print(context.err, "So far {}.\n", known.error().message);
+      } else if (known.ok() && !known->in_log) {
+        fmt::print(context.err, "So far no act is about '{}' or anything below it.\n", topic);
       }
     }
   } else {

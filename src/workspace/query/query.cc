@@ -1462,8 +1462,13 @@ Result<TopicList> Query::topics(const TopicsRequest& request) {
 Result<TopicCard> Query::topic(const std::string& topic, Viewer viewer) {
   BW_ASSIGN(const auto view, impl_->view());
   BW_ASSIGN(const auto index, view->topics(impl_->workspace));
-  BW_ASSIGN(const TopicIndex::Asked asked, index->asked(topic));
+  auto looked_for = index->asked(topic);
+  // One that the ontology alone knows can be shown all the same.
+  const Ontology::Index meant = index->find_in_ontology(topic);
+  if (!looked_for.ok() && meant == Ontology::kNone) return looked_for.error();
   TopicCard card;
+  card.in_log = looked_for.ok();
+  const TopicIndex::Asked asked = card.in_log ? std::move(*looked_for) : TopicIndex::Asked{};
   card.meta = view->meta;
   Impl::TopicCounts counts;
   if (viewer == Viewer::kOperator) {
@@ -1475,6 +1480,8 @@ Result<TopicCard> Query::topic(const std::string& topic, Viewer viewer) {
     card.spellings = index->spellings(asked.topic, 20);
   }
   const Ontology& ontology = index->ontology();
+  const Ontology::Index in_ontology =
+      asked.topic == kUnknownTopic ? meant : index->in_ontology(asked.topic);
   const auto relative = [&](Ontology::Index each) {
     const TopicId known = index->find_in_log(each);
     const TopicSummary summary =
@@ -1482,8 +1489,13 @@ Result<TopicCard> Query::topic(const std::string& topic, Viewer viewer) {
     return TopicCard::Relative{ontology.at(each).stated.slug, ontology.shown_name(each),
                                summary.responses, summary.people};
   };
-  if (asked.topic != kUnknownTopic && index->in_ontology(asked.topic) != Ontology::kNone) {
-    const Ontology::Topic& known = ontology.at(index->in_ontology(asked.topic));
+  if (in_ontology != Ontology::kNone) {
+    const Ontology::Topic& known = ontology.at(in_ontology);
+    if (asked.topic == kUnknownTopic) {
+      card.summary.topic = known.stated.slug;
+      card.summary.name = ontology.shown_name(in_ontology);
+      card.summary.id = known.stated.id;
+    }
     card.wiki = known.stated.wiki;
     card.names = known.names;
     for (const Ontology::Index each : known.parents) card.parents.push_back(relative(each));
@@ -1495,9 +1507,10 @@ Result<TopicCard> Query::topic(const std::string& topic, Viewer viewer) {
                        std::tuple(a.people, a.responses, b.topic);
               });
     for (const Ontology::Index each : ontology.all_called(topic)) {
-      if (each != index->in_ontology(asked.topic)) card.also.push_back(relative(each));
+      if (each != in_ontology) card.also.push_back(relative(each));
     }
   }
+  if (!card.in_log) return card;
   RankRequest request;
   request.topic = topic;
   request.all = true;

@@ -400,6 +400,7 @@ struct TopicCard {
   };
   Meta meta;
   TopicSummary summary;                // counts are 0 to the public, whom they would tell of others
+  bool in_log = true;                  // false: no act is about it or anything below it
   std::string wiki;                    // of Wikidata; empty: unknown
   std::vector<std::string> spellings;  // in the log; those of titles too, at most 20
   std::vector<Ontology::Name> names;   // by language

@@ -1036,6 +1036,7 @@ std::string to_json(const TopicList& list) {
 std::string to_json(const TopicCard& card) {
   Json json = {{"meta", meta_json(card.meta)}};
   json.update(summary_json(card.summary));
+  json["in_log"] = card.in_log;
   json["wiki"] = text_or_null(card.wiki);
   json["spellings"] = strings(card.spellings);
   Json names = Json::array();

@@ -202,6 +202,17 @@ TopicId TopicIndex::find(std::string_view text) const {
   return find_in_log(ontology_->find_id(text));
 }
 
+Ontology::Index TopicIndex::find_in_ontology(std::string_view text) const {
+  const std::string name = normalise_topic(text);
+  const std::string key = topic_key(name);
+  for (const std::string& each : {key, other_number(key)}) {
+    if (each.empty()) continue;
+    const Ontology::Index found = ontology_->find(name, each);
+    if (found != Ontology::kNone) return found;
+  }
+  return ontology_->find_id(text);
+}
+
 TopicId TopicIndex::find_in_log(Ontology::Index topic) const {
   const auto at = by_ontology_.find(topic);
   return at == by_ontology_.end() ? kUnknownTopic : at->second;

@@ -46,6 +46,9 @@ class TopicIndex {
   // with a final s more or less, failing that, by the ontology's id. kUnknownTopic: nothing in the
   // log or above it.
   TopicId find(std::string_view text) const;
+  // The topic of the ontology that somebody means, looked for as in find(), whether or not the log
+  // knows it. Ontology::kNone: it has none.
+  Ontology::Index find_in_ontology(std::string_view text) const;
   // A topic of the ontology; kUnknownTopic: nothing in the log is about it or anything below it.
   TopicId find_in_log(Ontology::Index topic) const;
   // How the log writes it, sorted, `most` at most; phrases of titles without their mark.
