@@ -364,10 +364,11 @@ std::vector<ContributionGroup> group(
     std::partial_sort(movers.begin(), most, movers.end());
     for (auto at = movers.begin(); at != most; ++at) groups[g].top_movers.push_back(at->second);
   }
-  // Groups of equal points stand in the order of their keys.
+  // Groups of equal points stand in the order of their keys; months in that of time.
   std::vector<uint32_t> order(groups.size());
   std::iota(order.begin(), order.end(), 0U);
   std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
+    if (grouping == Grouping::kMonth) return keys[b] < keys[a];
     return groups[a].points != groups[b].points ? groups[a].points > groups[b].points
                                                 : keys[a] < keys[b];
   });

@@ -91,9 +91,9 @@ std::optional<Explanation> explain(const GraphSnapshot& graph, const Standing& s
                                    const Policy& policy, const PostRecord& posts, PersonId person,
                                    std::span<const LedgerEntry> entries);
 
-// Adds contributions up, largest first. `topics` names the topics of a set; an act with several
-// counts in equal shares, one with none as an act without topic. The groups' points sum to those of
-// `acts`.
+// Adds contributions up, largest first; months stand newest first. `topics` names the topics of a
+// set; an act with several counts in equal shares, one with none as an act without topic. The
+// groups' points sum to those of `acts`.
 std::vector<ContributionGroup> group(
     std::span<const Contribution> acts, Grouping grouping,
     const std::function<std::vector<std::string>(TopicSetId)>& topics);

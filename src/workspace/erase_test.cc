@@ -160,6 +160,9 @@ TEST_F(EraseTest, NobodyElsesScoreMovesAndEveryExplanationStillSums) {
               EXPECT_EQ(part.acts, 0U);
               EXPECT_THAT(part.names, IsEmpty());
               EXPECT_THAT(part.receipts, IsEmpty());
+              if (grouping == Grouping::kMonth) {  // it has none, and stands after them
+                EXPECT_EQ(&part, &explained->contributions.back());
+              }
             }
           }
           EXPECT_NEAR(sum, *row.score - 1, 1e-9) << account;

@@ -91,6 +91,25 @@ class Commands(unittest.TestCase):
                 self.assertIn(key, told)
         self.assertTrue(told["reasons_up"])
 
+    def test_months_are_told_newest_first(self):
+        lines = ["time,actor,verb,target"]
+        for month, people in ((1, 2), (2, 9), (3, 1), (4, 5)):
+            lines += [f"2025-0{month}-05T08:0{n}:00Z,p{n},reply,ana" for n in range(people)]
+        self.file.write_text("\n".join(lines) + "\n")
+        self.ready()
+        months = ["2025-04", "2025-03", "2025-02", "2025-01"]
+        explain = ("explain", "ana", "--by", "month", "--format")
+        told = json.loads(bellwether(*explain, "json", home=self.home).stdout)
+        points = [c["points"] for c in told["contributions"]]
+        self.assertNotEqual(points, sorted(points, reverse=True))
+        self.assertEqual([c["label"] for c in told["contributions"]], months)
+        self.assertEqual([row["label"] for row in csv.DictReader(io.StringIO(bellwether(
+            *explain, "csv", home=self.home).stdout))], months)
+        table = bellwether("explain", "ana", "--by", "month", "--limit", "2", home=self.home).stdout
+        self.assertLess(table.index("2025-04"), table.index("2025-03"))
+        self.assertLess(table.index("2025-03"), table.index("all others"))
+        self.assertNotIn("2025-02", table)
+
     def test_a_simulated_community_is_written_scored_and_marked(self):
         made = bellwether("simulate", "--people", "300", "--days", "40", home=self.home)
         self.assertRegex(made.stdout + made.stderr, r"simulated:people=300.* accepted")

@@ -456,7 +456,10 @@ int command_explain(Context& context, const std::vector<std::string>& arguments)
   std::optional<uint32_t> limit;
   app.add_option("PERSON", people, "network:name, the person's id, or a name only one person has")
       ->required();
-  app.add_option("--by", by, "what to add up by")
+  app.add_option(
+         "--by", by,
+         "what to add up by: the largest first, of months the newest, so that --limit leaves "
+         "out the oldest")
       ->check(CLI::IsMember({"act", "person", "verb", "topic", "network", "month"}))
       ->capture_default_str();
   app.add_option("--limit", limit,

@@ -1723,9 +1723,12 @@ Result<PersonExplanation> Query::explain(const std::string& person, const Explai
     row.points = told.explanation->erased_points;
     row.people = told.explanation->erased_people;
     result.points_total += row.points;
+    // It has no month, and stands after them.
     const auto place =
-        std::find_if(result.contributions.begin(), result.contributions.end(),
-                     [&](const ContributionRow& other) { return other.points < row.points; });
+        request.grouping == Grouping::kMonth
+            ? result.contributions.end()
+            : std::find_if(result.contributions.begin(), result.contributions.end(),
+                           [&](const ContributionRow& other) { return other.points < row.points; });
     result.contributions.insert(place, std::move(row));
   }
   return result;

@@ -211,10 +211,11 @@ struct PersonExplanation {
   PersonRow person;
   std::string sentence;
   Grouping grouping = Grouping::kMover;
-  std::vector<ContributionRow> contributions;  // points sum to score - 1; see `others`; what acts
-                                               // of erased people left is one row, without acts
-  ContributionRow others;                      // what `limit` cut off or consent hides, summed
-  double points_total = 0;                     // of contributions and others
+  // Largest first, months newest first. Points sum to score - 1, see `others`; what acts of erased
+  // people left is one row, without acts.
+  std::vector<ContributionRow> contributions;
+  ContributionRow others;   // what `limit` cut off or consent hides, summed
+  double points_total = 0;  // of contributions and others
   std::vector<Reason> reasons_up;
   std::vector<Reason> reasons_down;
   std::vector<std::string> missing;                      // what a settled score still needs
