@@ -152,17 +152,7 @@ void print_waterfall(Context& context, const PersonExplanation& told) {
   table.print(context.out, context.columns);
   const auto width = static_cast<size_t>(context.columns);
   if (told.peers) {
-    const uint32_t given = told.peers->given;
-    fmt::print(context.out, "  {}\n",
-               wrap(fmt::format("peers: medians over {} people of like activity ({}); medians do "
-                                "not add up",
-                                told.peers->people,
-                                given == 0 ? "who responded to nobody within the last year either"
-                                           : fmt::format("who gave {} to {} responses within the "
-                                                         "last year; this person gave {}",
-                                                         grouped((given + 1) / 2),
-                                                         grouped(2 * given), grouped(given))),
-                    width, 2));
+    fmt::print(context.out, "  {}\n", wrap("peers: " + peers_words(*told.peers), width, 2));
   }
   if (acts) {
     fmt::print(

@@ -313,6 +313,42 @@ TEST(Pages, WhatStandsInTheTableAddsUpToWhatStandsBelowIt) {
   EXPECT_TRUE(holds(html, "shown as 62"));
 }
 
+TEST(Pages, BesideEachRowStandsWhatIsUsualAmongPeopleOfLikeActivity) {
+  PersonExplanation e = explanation_of(person("Ana", 62));
+  const std::string alone = render(to_page(e, 20, Viewer::kPublic));
+  EXPECT_FALSE(holds(alone, "Peers"));
+  EXPECT_FALSE(holds(alone, "class=\"n peers\""));
+  e.peers = Peers{12, 6, 41.257};
+  e.contributions[0].median = 3.456;
+  e.contributions[1].median = 0;
+  ContributionRow erased;  // has no median
+  erased.label = "(erased people)";
+  e.contributions.push_back(erased);
+  const std::string html = render(to_page(e, 20, Viewer::kPublic));
+  expect_well_formed(html);
+  EXPECT_TRUE(holds(html,
+                    "Peers: medians over 12 people of like activity (who gave 3 to 12 responses "
+                    "within the last year; this person gave 6); medians do not add up.</caption>"));
+  EXPECT_TRUE(holds(html, "<th scope=\"col\" class=\"n\">Peers</th>"));
+  EXPECT_TRUE(holds(html, "<td class=\"n peers\">3.46</td>"));
+  EXPECT_TRUE(holds(html, "<td class=\"n peers\">0.00</td>"));
+  EXPECT_TRUE(holds(html, "<td class=\"n peers\"></td>"));
+  EXPECT_TRUE(holds(html, "<td class=\"n peers\">41.26</td>"));
+  // Every row of the table has as many cells as its head.
+  const std::string table = html.substr(html.find("<table class=\"sum\">"));
+  for (size_t at = 0; (at = table.find("<tr>", at)) < table.find("</table>"); ++at) {
+    const std::string row = table.substr(at, table.find("</tr>", at) - at);
+    size_t cells = 0;
+    for (const char* cell : {"<td", "<th "}) {
+      for (size_t c = 0; (c = row.find(cell, c)) != std::string::npos; ++c) ++cells;
+    }
+    EXPECT_EQ(cells, 5U) << row;
+  }
+  e.peers = Peers{5, 0, 20};
+  EXPECT_TRUE(holds(render(to_page(e, 20, Viewer::kPublic)),
+                    "(who responded to nobody within the last year either)"));
+}
+
 TEST(Pages, WhatChangedIsSaidAsCalmlyOfAFallAsOfARise) {
   PersonExplanation e = explanation_of(person("Ana", 62));
   EXPECT_FALSE(holds(render(to_page(e, 20, Viewer::kPublic)), "What changed"));

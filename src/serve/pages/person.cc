@@ -259,18 +259,30 @@ std::string contributions_table(const PersonExplanation& explanation, uint32_t l
   const std::vector<std::string> shown = shown_points(points, total, kPointDecimals);
   const std::string all = shown_points({total}, total, kPointDecimals).front();
 
+  // A column of medians, where there are peers: of people of like activity, for comparison.
+  const bool peers = explanation.peers.has_value();
+  const auto median = [&](const std::optional<double>& usual) -> std::string {
+    if (!peers) return {};
+    return fmt::format("<td class=\"n peers\">{}</td>",
+                       usual ? fmt::format("{:.{}f}", *usual, kPointDecimals) : "");
+  };
+
   std::string html = "<section aria-labelledby=\"adds-up\">\n<h2 id=\"adds-up\">It adds up</h2>\n";
   html += grouping_links(explanation);
   html += fmt::format(
       "<table class=\"sum\">\n<caption>What the score of {} is made of: 1, where every score "
       "begins, "
-      "and these points.</caption>\n<thead><tr><th scope=\"col\">{}</th>"
-      "<th scope=\"col\" class=\"n\">Acts</th><th scope=\"col\" class=\"n\">Points</th>"
+      "and these points.{}</caption>\n<thead><tr><th scope=\"col\">{}</th>"
+      "<th scope=\"col\" class=\"n\">Acts</th><th scope=\"col\" class=\"n\">Points</th>{}"
       "<td class=\"picture\"></td></tr></thead>\n<tbody>\n",
-      name_html(person.name), words_of(explanation.grouping).column);
-  html +=
+      name_html(person.name),
+      peers ? fmt::format(" Peers: {}.", peers_words(*explanation.peers)) : "",
+      words_of(explanation.grouping).column,
+      peers ? "<th scope=\"col\" class=\"n\">Peers</th>" : "");
+  html += fmt::format(
       "<tr><th scope=\"row\">The beginning of every score</th><td class=\"n\"></td>"
-      "<td class=\"n\">1.00</td><td class=\"picture\"></td></tr>\n";
+      "<td class=\"n\">1.00</td>{}<td class=\"picture\"></td></tr>\n",
+      median(1.0));
   double from = 0;
   for (size_t i = 0; i < rows.size(); ++i) {
     const ContributionRow& row = *rows[i];
@@ -282,19 +294,20 @@ std::string contributions_table(const PersonExplanation& explanation, uint32_t l
     // Of groups that share people, the people cannot be added up.
     if (is_others && explanation.grouping != Grouping::kMover) label = "Others";
     html += fmt::format(
-        "<tr><th scope=\"row\">{}{}</th><td class=\"n\">{}</td><td class=\"n points\">{}</td>"
+        "<tr><th scope=\"row\">{}{}</th><td class=\"n\">{}</td><td class=\"n points\">{}</td>{}"
         "<td class=\"picture\">{}</td></tr>\n",
-        label, receipts_html(row.receipts), grouped(row.acts), shown[i],
+        label, receipts_html(row.receipts), grouped(row.acts), shown[i], median(row.median),
         step_picture(from, row.points, total));
     from += row.points;
   }
   html += fmt::format(
       "</tbody>\n<tfoot><tr><th scope=\"row\">Sum: the score, shown as {}</th><td "
       "class=\"n\">{}</td>"
-      "<td class=\"n points\"><strong>{:.2f}</strong></td><td "
+      "<td class=\"n points\"><strong>{:.2f}</strong></td>{}<td "
       "class=\"picture\"></td></tr></tfoot>\n"
       "</table>\n",
-      whole_score(person), grouped(person.acts), 1 + std::stod(all));
+      whole_score(person), grouped(person.acts), 1 + std::stod(all),
+      median(peers ? std::optional(explanation.peers->score) : std::nullopt));
   if (limit > 0 && explanation.contributions.size() == limit) {
     html +=
         fmt::format("<p><a href=\"{}?grouping={}&amp;limit=0#adds-up\">Every one of them</a></p>\n",

@@ -9,7 +9,6 @@ namespace bellwether {
 HttpReply person_show(const Call& call) {
   ExplainRequest request;
   request.grouping = *parse_grouping(*call.arguments.text("grouping"));
-  request.peers = false;  // there is no room for them
   request.habits = true;
   const auto zone = TimeZone::find(*call.arguments.text("zone"));
   if (!zone.ok()) return problem_page(problem_of(zone.error(), call.viewer), call.viewer);

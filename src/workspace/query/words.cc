@@ -151,6 +151,16 @@ std::string lead_missing(const LeadAnswer& answer, bool one, Viewer viewer,
       answer.items == 1 ? "one topic or link" : grouped(answer.items) + " topics and links");
 }
 
+std::string peers_words(const Peers& peers) {
+  return fmt::format(
+      "medians over {} people of like activity ({}); medians do not add up", peers.people,
+      peers.given == 0
+          ? "who responded to nobody within the last year either"
+          : fmt::format("who gave {} to {} responses within the last year; this person gave {}",
+                        grouped((peers.given + 1) / 2), grouped(2 * uint64_t{peers.given}),
+                        grouped(peers.given)));
+}
+
 std::string_view state_word(const PersonRow& person) {
   if (!person.score) return "no evidence";
   return person.settled ? "settled" : "provisional";

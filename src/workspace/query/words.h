@@ -99,6 +99,10 @@ std::string lead_evidence_words(const LeadAnswer::Item& item, int window_days);
 std::string lead_missing(const LeadAnswer& answer, bool one, Viewer viewer,
                          const LeadOptions& options);
 
+// "medians over 12 people of like activity (who gave 3 to 12 responses within the last year; this
+// person gave 6); medians do not add up"
+std::string peers_words(const Peers& peers);
+
 // "settled", "provisional"
 std::string_view state_word(const PersonRow& person);
 
