@@ -502,10 +502,30 @@ class Commands(unittest.TestCase):
         self.assertTrue(0 <= told["calibration"]["coverage_90"] <= 1)
         lines = bellwether("backtest", "--cut", "0.5", "--folds", "2", "--format", "ndjson",
                            home=self.home).stdout.splitlines()
-        self.assertEqual(len(lines), 2 * len(told["measures"]))
+        self.assertEqual(len(lines), 2 * len(told["measures"]) + 2)
+        # How often the intervals held, in lines of their own.
+        for fold, line in zip(told["folds"], map(json.loads, lines[-2:])):
+            self.assertEqual((line["cut"], line["measure"]), (fold["cut"], "forecast_intervals"))
+            self.assertEqual({key: line[key] for key in fold["calibration"]}, fold["calibration"])
         rows = list(csv.DictReader(io.StringIO(bellwether(
-            "backtest", "--window", "3d", "--format", "csv", home=self.home).stdout)))
-        self.assertEqual({row["measure"] for row in rows}, set(told["measures"]))
+            "backtest", "--cut", "0.5", "--folds", "2", "--format", "csv",
+            home=self.home).stdout)))
+        self.assertEqual({row["measure"] for row in rows},
+                         {*told["measures"], "forecast_intervals"})
+        for row in rows:
+            held = row["measure"] == "forecast_intervals"
+            self.assertEqual(row["coverage_90"] != "", held)
+            if held:
+                wanted = told["folds"][int(row["fold"]) - 1]["calibration"]
+                self.assertAlmostEqual(float(row["coverage_90"]), wanted["coverage_90"])
+                self.assertEqual(int(row["expected"]), wanted["expected"])
+                self.assertEqual((row["ndcg_100"], row["auc"]), ("", ""))
+        # Where nothing came before, there is nothing to fit a forecast on, and no such line.
+        early = ("backtest", "--cut", "0.1", "--folds", "1")
+        self.assertIsNone(json.loads(bellwether(
+            *early, "--json", home=self.home).stdout)["folds"][0]["calibration"])
+        self.assertNotIn("forecast_intervals", bellwether(
+            *early, "--format", "csv", home=self.home).stdout)
         table = bellwether("backtest", home=self.home).stdout
         self.assertIn("distinct responders", table)
         self.assertNotIn("p1", table)  # it speaks of measures, never of people

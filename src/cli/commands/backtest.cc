@@ -236,7 +236,13 @@ int command_backtest(Context& context, const std::vector<std::string>& arguments
       "Examples:\n  bellwether backtest\n  bellwether backtest --folds 10 --cut 0.5\n"
       "  bellwether backtest --window 7d --folds 4 --json\n"
       "  bellwether backtest --plot backtest.svg\n  bellwether backtest --kept\n"
-      "  bellwether backtest --sensitivity");
+      "  bellwether backtest --sensitivity\n\n"
+      "csv and ndjson have a line for each measure of each window, and one for each window in "
+      "which "
+      "there was a\nforecast, of measure forecast_intervals: the share of people whose 90 % "
+      "interval "
+      "held (coverage_90), and that of\nthe `expected` people foretold to move at least one "
+      "(coverage_90_expected).");
   if (const auto code = parse(app, context, arguments)) return *code;
   if (const auto code = windows.read(context, "backtest")) return *code;
   if (kept) {

@@ -1146,6 +1146,18 @@ void each_grade(const BacktestReport& report, Visit&& visit) {
   }
 }
 
+// The forecast's intervals, in rows of their own beside those of the measures.
+constexpr std::string_view kIntervals = "forecast_intervals";
+
+// Visits (number of the fold from 1, fold, calibration).
+template <typename Visit>
+void each_calibration(const BacktestReport& report, Visit&& visit) {
+  for (size_t f = 0; f < report.folds.size(); ++f) {
+    const BacktestFold& fold = report.folds[f];
+    if (fold.calibration) visit(f + 1, fold, *fold.calibration);
+  }
+}
+
 Json kept_json(const KeptGrade& kept) {
   const SnapshotGrade& grade = kept.grade;
   Json json = {{"snapshot", kept.snapshot.snapshot},
@@ -1245,27 +1257,37 @@ std::string to_csv(const std::vector<KeptGrade>& grades) {
 
 std::string to_ndjson(const BacktestResult& result) {
   std::string out;
-  each_grade(result.report, [&](size_t number_of_fold, const BacktestFold& fold,
-                                std::string_view measure, const RankingGrade& grade) {
+  const auto add = [&](size_t number_of_fold, const BacktestFold& fold, std::string_view measure,
+                       const Json& figures) {
     Json json = {{"fold", number_of_fold}};
     json.update(fold_json(fold));
     json["measure"] = measure;
-    json.update(grade_json(grade));
+    json.update(figures);
     json["simulated"] = result.simulated;
     json["method"] = result.method;
     json["policy"] = result.policy_hash;
     out += line_of(json);
+  };
+  each_grade(result.report, [&](size_t number_of_fold, const BacktestFold& fold,
+                                std::string_view measure, const RankingGrade& grade) {
+    add(number_of_fold, fold, measure, grade_json(grade));
+  });
+  each_calibration(result.report, [&](size_t number_of_fold, const BacktestFold& fold,
+                                      const Calibration& calibration) {
+    add(number_of_fold, fold, kIntervals, calibration_json(calibration));
   });
   return out;
 }
 
 std::string to_csv(const BacktestResult& result) {
   std::string out;
-  csv_header(out, {"fold", "cut", "end", "responses_before", "responses_within", "people", "moving",
-                   "vouched_share", "measure", "ndcg_100", "spearman", "auc", "overlap_50",
-                   "simulated", "method", "policy"});
-  each_grade(result.report, [&](size_t number_of_fold, const BacktestFold& fold,
-                                std::string_view measure, const RankingGrade& grade) {
+  csv_header(
+      out, {"fold", "cut", "end", "responses_before", "responses_within", "people", "moving",
+            "vouched_share", "measure", "ndcg_100", "spearman", "auc", "overlap_50", "coverage_90",
+            "expected", "coverage_90_expected", "simulated", "method", "policy"});
+  // Of grade and intervals one is given; the cells of the other stay empty.
+  const auto add = [&](size_t number_of_fold, const BacktestFold& fold, std::string_view measure,
+                       const RankingGrade& grade, const Calibration* intervals) {
     CsvLine line(out);
     line.count(number_of_fold)
         .instant(fold.cut)
@@ -1280,9 +1302,20 @@ std::string to_csv(const BacktestResult& result) {
         .number(grade.spearman)
         .number(grade.auc)
         .number(grade.overlap)
+        .number(intervals != nullptr ? intervals->coverage : std::nullopt)
+        .count(intervals != nullptr ? intervals->expected : 0, intervals != nullptr)
+        .number(intervals != nullptr ? intervals->coverage_expected : std::nullopt)
         .truth(result.simulated)
         .text(result.method)
         .text(result.policy_hash);
+  };
+  each_grade(result.report, [&](size_t number_of_fold, const BacktestFold& fold,
+                                std::string_view measure, const RankingGrade& grade) {
+    add(number_of_fold, fold, measure, grade, nullptr);
+  });
+  each_calibration(result.report, [&](size_t number_of_fold, const BacktestFold& fold,
+                                      const Calibration& calibration) {
+    add(number_of_fold, fold, kIntervals, {}, &calibration);
   });
   return out;
 }

@@ -52,7 +52,8 @@ std::string to_ndjson(const PolicyComparison& comparison);
 std::string to_ndjson(const LeadAnswer& answer);  // the people
 std::string to_ndjson(const TopicList& list);
 std::string to_ndjson(const TopicCard& card);  // the people on it
-// A line for each measure of each window; no means.
+// A line for each measure of each window, then one for each window whose forecast could be fitted,
+// of measure "forecast_intervals": how often its 90 % intervals held. No means.
 std::string to_ndjson(const BacktestResult& result);
 // A line for each variation, then one for each person.
 std::string to_ndjson(const SensitivityResult& result);
@@ -76,8 +77,8 @@ std::string to_csv(const Simulation& simulation);
 std::string to_csv(const PolicyComparison& comparison);
 std::string to_csv(const LeadAnswer& answer);  // a line for each item of each person
 std::string to_csv(const TopicList& list);
-std::string to_csv(const TopicCard& card);  // the people on it
-std::string to_csv(const BacktestResult& result);
+std::string to_csv(const TopicCard& card);         // the people on it
+std::string to_csv(const BacktestResult& result);  // lines as in to_ndjson
 std::string to_csv(const std::vector<KeptGrade>& grades);
 std::string to_csv(const SensitivityResult& result);  // the variations
 std::string to_csv(const TuneResult& result);
