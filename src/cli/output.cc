@@ -432,13 +432,17 @@ void print_ranking(Context& context, const Ranking& ranking) {
     return;
   }
   out << '\n';
-  Table table({{"rank", true},
-               {"", false},
-               {"score", true},
-               {"likely", true},
-               {column_of(ranking.by), true},
-               {"", false},
-               {"why", false}});
+  // On a narrow terminal the reason needs the room more than the word for momentum.
+  constexpr int kWide = 90;  // columns
+  const bool momentum = context.columns >= kWide;
+  std::vector<Table::Column> columns{{"rank", true},
+                                     {"", false},
+                                     {"score", true},
+                                     {"likely", true},
+                                     {column_of(ranking.by), true}};
+  if (momentum) columns.push_back({"", false});
+  columns.push_back({"why", false});
+  Table table(std::move(columns));
   const auto whole = [](double points) { return std::to_string(std::lround(points)); };
   // What the order follows, so that a rank can be read off the table.
   const auto ordered_by = [&](const PersonRow& p) -> std::string {
@@ -458,10 +462,12 @@ void print_ranking(Context& context, const Ranking& ranking) {
     const std::string range = p.rank_low == p.rank_high
                                   ? std::to_string(p.rank_low)
                                   : fmt::format("{}–{}", p.rank_low, p.rank_high);
-    table.row({p.settled ? range : "?", p.name, whole(*p.score) + (p.settled ? "" : "?"),
-               fmt::format("{} to {}", whole(p.low), whole(p.high)), ordered_by(p),
-               std::string(momentum_word(p)),
-               p.topic_hidden ? "(hides this topic) " + p.reason : p.reason});
+    std::vector<std::string> cells{
+        p.settled ? range : "?", p.name, whole(*p.score) + (p.settled ? "" : "?"),
+        fmt::format("{} to {}", whole(p.low), whole(p.high)), ordered_by(p)};
+    if (momentum) cells.emplace_back(momentum_word(p));
+    cells.push_back(p.topic_hidden ? "(hides this topic) " + p.reason : p.reason);
+    table.row(std::move(cells));
   }
   table.print(out, context.columns);
   out << '\n';
