@@ -160,7 +160,7 @@ struct Receipt {
   std::string target;  // network:name; empty: none
   Instant published;
   std::vector<std::string> topics;  // as ResolvedAct::topics
-  std::string source;  // path
+  std::string source;               // path
   uint64_t record = 0;
   uint64_t record_hash = 0;
 };
