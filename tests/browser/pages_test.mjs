@@ -139,7 +139,8 @@ test('a reader goes from the ranking to a person whose score adds up', async () 
     const { parts, sum } = await pointsOnThePage(page);
     assert.ok(parts.length > 1);
     assert.equal(parts.reduce((a, b) => a + b, 0), sum, `adds up by ${grouping ?? 'people'}`);
-    assert.equal(Math.round(sum / 100), Number(score));
+    // The whole score is rounded from all digits, not from the two that are shown: 39.496 is 39.50.
+    assert.ok(Math.abs(sum / 100 - Number(score)) <= 0.505, `${sum / 100} is shown as ${score}`);
   }
 
   await page.getByText(/receipt/).first().click();
