@@ -164,7 +164,7 @@ TEST(TeleportSetByCore, IsChosenInEachNetworkApart) {
 
 // So many new accounts respond to `to`.
 std::vector<AccountId> add_audience(TestWorld& world, AccountId to, uint32_t count) {
-  const auto readers = world.add_accounts(count);
+  std::vector<AccountId> readers = world.add_accounts(count);
   for (const AccountId reader : readers) world.respond(reader, Verb::kReply, to, at_day(-3));
   return readers;
 }
