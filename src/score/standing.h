@@ -48,8 +48,8 @@ class Standing {
 
   // The standing of a person: their highest account's, without anything left out. [0, 1]
   double of(const GraphSnapshot& graph, PersonId person) const;
-  // The standing that `mover` has for `receiver`: without what the receiver itself passed on, so
-  // that nobody vouches for those who vouch for them. Of a mover who was erased: what it was then.
+  // The standing that `mover` has for `receiver`: without what the receiver itself passed on in one
+  // step; what comes back in two is not left out. Of a mover who was erased: what it was then.
   // [0, 1]
   double for_receiver(const GraphSnapshot& graph, PersonId mover, PersonId receiver) const;
 

@@ -199,5 +199,26 @@ RC_GTEST_PROP(StandingProperty, AgreesWithDenseMatrices, ()) {
                        [](double a, double b) { return same_bits(a, b); }));
 }
 
+// The open weakness that docs/methods/attacks.md prices: only the first step is left out.
+TEST(Standing, WhatComesBackInTwoStepsStillCounts) {
+  const auto points = [](bool turns_to_them) {
+    TestWorld world;
+    const AccountId seated = world.add_account();
+    world.teleport_set = {seated};
+    for (const AccountId fake : world.add_accounts(50)) {
+      if (turns_to_them) world.respond(seated, Verb::kReshare, fake, at_day(-20));
+      for (const AccountId other : world.add_accounts(50)) {
+        world.respond(fake, Verb::kReshare, other, at_day(-15));
+        world.respond(other, Verb::kReshare, seated, at_day(-5));
+      }
+    }
+    const TestScores scores = score_world(world);
+    EXPECT_FALSE(scores.find(seated)->settled);
+    return scores.points(seated);
+  };
+  EXPECT_NEAR(points(false), 3.9, 0.05) << "a crowd";
+  EXPECT_NEAR(points(true), 17.9, 0.05);
+}
+
 }  // namespace
 }  // namespace bellwether

@@ -30,7 +30,7 @@ struct NumberedAccounts {
 struct ObjectIndex {
   uint64_t generation = 0;
   LeastMap authors;  // by object key: rank << 32 | AccountId
-  LeastMap topics;   // likewise, of objects acted on: rank_of_topics << 32 | TopicSetId
+  LeastMap topics;   // likewise, of objects acted on: rank << 32 | TopicSetId
 };
 
 struct StoreCore {
