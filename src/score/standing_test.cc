@@ -17,9 +17,6 @@
 namespace bellwether {
 namespace {
 
-using testing::ElementsAre;
-using testing::IsEmpty;
-
 // How far one plain response reaches after `days`: the p of DESIGN 4.3.
 double p_after(double days) { return 1 - std::exp(-std::exp2(-days / 1826.25)); }
 
