@@ -518,6 +518,28 @@ TEST(Scan, OfTwoRecordsOfAPostTheSameOneSaysWhatItIsAbout) {
   EXPECT_EQ(acts_of(*store), acts_of(*other));
 }
 
+// Of lines that are the same but for their topics the first has the id, the second one made of it.
+TEST(Scan, OfTwoPostsThatDifferInTheirTopicsOnlyTheSameOneSaysWhatTheirObjectIsAbout) {
+  std::vector<TestAct> acts{{.actor = "ana", .verb = kReact, .second = 5, .object = "o1"}};
+  for (const char* topic : {"clay", "tea", "raku"}) {
+    acts.push_back({.actor = "bo", .verb = kPost, .second = 1, .object = "o1", .topics = {topic}});
+  }
+  std::set<std::vector<std::string>> told;
+  for (int order = 0; order < 3; ++order) {
+    std::rotate(acts.begin() + 1, acts.begin() + 2, acts.end());
+    const StoreFolder folder;
+    const auto store = open_store(folder);
+    ingest(*store, acts);
+    told.insert(acts_of(*store));
+    const auto receipts = must(store->receipts(std::vector<EventRow>{1}));
+    ASSERT_THAT(receipts, SizeIs(1));
+    ASSERT_THAT(receipts[0].topics, SizeIs(1));
+    EXPECT_THAT(*told.begin(),
+                testing::Contains("ana react author=bo at 5 #" + receipts[0].topics[0]));
+  }
+  EXPECT_THAT(told, SizeIs(1));
+}
+
 TEST(Scan, AReshareOfAReshareHasTheNearestResharerAsAuthor) {
   const StoreFolder folder;
   const auto store = open_store(folder);

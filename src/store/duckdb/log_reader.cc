@@ -20,16 +20,30 @@ constexpr uint64_t kPosted = 0;    // the account of the object's own post event
 constexpr uint64_t kNamed = 1;     // the author that some record names for the object
 constexpr uint64_t kReshared = 2;  // the object is a reshare: whoever made it
 
-// What objects are about: the topics of their post. Where several records of it differ, it is the
-// one whose event comes first by id, which does not depend on which was read first.
-std::string select_topics_of_posts() {
-  return fmt::format(
-      "SELECT object, id_high, topics FROM events WHERE verb = {} AND topics <> 0 AND object <> 0",
-      static_cast<int>(Verb::kPost));
-}
-uint64_t topics_by_rank(const DuckRows& rows, size_t i) {
-  const uint64_t rank = rows.column<uint64_t>(1)[i] >> kRankShift;
-  return rank << kRankShift | rows.column<uint32_t>(2)[i];
+// What objects are about: the topics of their post. Where several records of it differ, those whose
+// names come first by hash: neither numbers nor ids will do, for which was read first decides the
+// ones and, of lines that are the same but for their topics, the others.
+template <typename Asked>
+Result<void> add_topics_of_posts(DuckConnection& connection, const std::string& condition,
+                                 Asked&& asked, LeastMap& topics) {
+  const std::string posts =
+      fmt::format(" FROM events WHERE verb = {} AND topics <> 0 AND object <> 0",
+                  static_cast<int>(Verb::kPost)) +
+      condition;
+  boost::unordered_flat_map<TopicSetId, uint64_t> names;  // a sum, for they have no order
+  BW_TRY(each_row(connection.stream("SELECT s.id, t.name FROM topic_sets s JOIN topics t ON t.id = "
+                                    "s.topic WHERE s.id IN (SELECT topics" +
+                                    posts + ")"),
+                  [&](const DuckRows& rows, size_t i) {
+                    names[rows.column<uint32_t>(0)[i]] += hash64(rows.text(1, i));
+                  }));
+  return each_row(connection.stream("SELECT object, topics" + posts),
+                  [&](const DuckRows& rows, size_t i) {
+                    const uint64_t object = rows.column<uint64_t>(0)[i];
+                    if (!asked(object)) return;
+                    const TopicSetId set = rows.column<uint32_t>(1)[i];
+                    topics.give(object, names[set] >> kRankShift << kRankShift | set);
+                  });
 }
 // 0: none.
 TopicSetId topics_of(const LeastMap& topics, uint64_t object) {
@@ -544,12 +558,8 @@ Result<std::shared_ptr<const ObjectIndex>> DuckStore::objects(const NumberedAcco
           out->authors.give(
               act, kReshared << kRankShift | at_or_nobody(numbered.by_dictionary, account));
         }));
-    BW_TRY(
-        each_row(connection.stream(select_topics_of_posts()), [&](const DuckRows& rows, size_t i) {
-          const uint64_t object = rows.column<uint64_t>(0)[i];
-          if (!acted_on.may_hold(object)) return;
-          out->topics.give(object, topics_by_rank(rows, i));
-        }));
+    BW_TRY(add_topics_of_posts(
+        connection, "", [&](uint64_t object) { return acted_on.may_hold(object); }, out->topics));
   }
   std::lock_guard lock(core_->caches);
   core_->objects = out;
@@ -830,11 +840,8 @@ Result<std::vector<Receipt>> DuckStore::receipts(std::span<const EventRow> rows)
   LeastMap about;
   for (size_t begin = 0; begin < silent.size(); begin += kListMax) {
     const auto part = std::span(silent).subspan(begin, std::min(kListMax, silent.size() - begin));
-    BW_TRY(each_row(
-        connection.rows(select_topics_of_posts() + " AND object IN (" + joined(part) + ")"),
-        [&](const DuckRows& r, size_t i) {
-          about.give(r.column<uint64_t>(0)[i], topics_by_rank(r, i));
-        }));
+    BW_TRY(add_topics_of_posts(
+        connection, " AND object IN (" + joined(part) + ")", [](uint64_t) { return true; }, about));
   }
   std::vector<TopicSetId> sets;
   for (auto& [row, pair] : found) {
