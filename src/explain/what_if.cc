@@ -14,12 +14,9 @@ namespace {
 struct Community {
   std::vector<NetworkId> networks;
   PersonMap persons;
-  std::vector<double> mass, mass_one;
+  std::vector<double> more_mass;  // of those made up
 
-  Community(const GraphSnapshot& graph, const Standing& standing)
-      : persons(graph.persons()),
-        mass(standing.mass().begin(), standing.mass().end()),
-        mass_one(standing.mass_one().begin(), standing.mass_one().end()) {
+  explicit Community(const GraphSnapshot& graph) : persons(graph.persons()) {
     for (AccountId a = 0; a < graph.accounts(); ++a) networks.push_back(graph.network_of(a));
   }
 
@@ -27,8 +24,7 @@ struct Community {
     networks.push_back(network);
     persons.person_of.push_back(persons.persons++);
     // The receiver vouches for none of them, so this mass is that standing.
-    mass.push_back(standing * policy.damping / policy.vouches_max);
-    mass_one.push_back(0);
+    more_mass.push_back(standing * policy.damping / policy.vouches_max);
     return static_cast<AccountId>(networks.size() - 1);
   }
 };
@@ -61,7 +57,7 @@ WhatIf what_if(const WhatIfRequest& request) {
   result.acts_taken = static_cast<uint32_t>(acts.size());
   result.people_taken = static_cast<uint32_t>(people.size());
 
-  Community community(graph, request.standing);
+  Community community(graph);
   const AccountId receiver = graph.accounts_of(request.person).front();
   for (const MoreActs& more : request.more) {
     const double weight = policy.credit.weight[static_cast<size_t>(more.verb)];
@@ -87,8 +83,7 @@ WhatIf what_if(const WhatIfRequest& request) {
   }
   const GraphSnapshot changed(std::move(entries), std::move(community.networks),
                               std::move(community.persons), as_of, 1, graph.remainder());
-  const Standing standing(community.mass, community.mass_one,
-                          changed.vouches(vouch_options(policy, 1)), policy);
+  const Standing standing = request.standing.with(community.more_mass);
   result.then = score_person(changed, standing, policy, {}, request.person);
   return result;
 }

@@ -40,9 +40,7 @@ std::optional<PersonScore> score_with_standing_of(const TestWorld& world, const 
   const PersonMap persons = persons_of(world);
   const auto ledger = ledger_of(world, persons);
   const GraphSnapshot graph = graph_of(world, ledger, persons);
-  const Standing standing(as_is.standing.mass(), as_is.standing.mass_one(),
-                          graph.vouches(vouch_options(world.policy)), world.policy);
-  return score_person(graph, standing, world.policy, {}, person);
+  return score_person(graph, as_is.standing, world.policy, {}, person);
 }
 
 // A world without chains: along a chain the credit of other acts would change too.
@@ -108,19 +106,16 @@ RC_GTEST_PROP(WhatIf, MoreActsAreThoseOfPeopleWhoReallyCame, ()) {
   const WhatIf found = what_if_in(world, scored, person, {}, {{verb, count, standing}});
 
   TestWorld more = world;
-  std::vector<double> mass(scored.standing.mass().begin(), scored.standing.mass().end());
-  std::vector<double> mass_one(scored.standing.mass_one().begin(),
-                               scored.standing.mass_one().end());
+  std::vector<double> mass;
   for (uint32_t i = 0; i < count; ++i) {
     const AccountId newcomer = more.add_account(world.account_network[receiver]);
     more.respond(newcomer, verb, receiver, Instant{world.as_of.ms - 1});
     mass.push_back(standing * world.policy.damping / world.policy.vouches_max);
-    mass_one.push_back(0);
   }
   const PersonMap persons = persons_of(more);
   const auto ledger = ledger_of(more, persons);
   const GraphSnapshot graph = graph_of(more, ledger, persons);
-  const Standing held(mass, mass_one, graph.vouches(vouch_options(world.policy)), world.policy);
+  const Standing held = scored.standing.with(mass);
   const auto expected = score_person(graph, held, world.policy, {}, person);
   RC_ASSERT(found.then.has_value() == expected.has_value());
   RC_ASSERT(found.acts_added == (verb == Verb::kPost ? 0 : count));

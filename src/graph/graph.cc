@@ -580,7 +580,7 @@ VouchGraph GraphSnapshot::vouches(const VouchOptions& options) const {
     const FrozenSum sum = frozen_sum(pair, half_life_ms, as_of_, FrozenAt::kKnown);
     const double x = options.courted ? sum.x : sum.free;
     graph.erased.push_back({pair.receiver, static_cast<float>(moved_probability(x) / vouches_max),
-                            pair.teleport, pair.mass_one});
+                            pair.teleport, pair.mass_one, pair.from});
   }
   return graph;
 }

@@ -61,7 +61,8 @@ struct VouchGraph {
   struct Erased {
     AccountId receiver;
     float vouch;
-    double teleport, mass_one;  // of the voucher
+    double teleport, mass_one;         // of the voucher
+    std::vector<PassedToErased> from;  // of mass_one
   };
   std::vector<Erased> erased;
 };

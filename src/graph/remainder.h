@@ -34,6 +34,12 @@ struct FrozenSum {
   double free = 0;  // without courted acts
 };
 
+// What an account of the teleport set had passed on to a voucher who is erased.
+struct PassedToErased {
+  AccountId account = kNobody;
+  double mass = 0;  // above 0
+};
+
 // One pair that lost acts.
 struct FrozenPair {
   AccountId receiver = kNobody;
@@ -52,6 +58,7 @@ struct FrozenPair {
   bool vouches = false;  // the mover's vouch for the receiver was among their first ones
   double teleport = 0;   // of an erased voucher: T, [0, 1]
   double mass_one = 0;   // and m1; see score/standing.h
+  std::vector<PassedToErased> from;  // of that m1, what accounts that remain passed on, ascending
 };
 
 // How many vouches of an account had gone to people who are erased: they stay used.

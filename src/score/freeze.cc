@@ -127,6 +127,10 @@ class Freezing {
         FrozenPair pair = r_.before.remainder().pairs[row];
         pair.receiver = after;
         if (mover != kNobody) pair.mover = r_.after_of[mover];
+        std::erase_if(pair.from, [&](const PassedToErased& from) {
+          return r_.after_of[from.account] == kNobody;
+        });
+        for (PassedToErased& from : pair.from) from.account = r_.after_of[from.account];
         result_.remainder.pairs.push_back(std::move(pair));
       }
     }
@@ -202,6 +206,7 @@ class Freezing {
     if (pair.vouches) {
       pair.teleport = teleport_[mover];
       pair.mass_one = r_.standing.mass_one()[mover];
+      pair.from = passed_to(mover);
     }
     if (!pair.moved && !pair.vouches) return;
     if (pair.moved) {
@@ -214,6 +219,19 @@ class Freezing {
     if (fresh) token->second = r_.random();
     pair.token = token->second;
     result_.remainder.pairs.push_back(std::move(pair));
+  }
+
+  // What those of the teleport set who remain had passed on to `account`, in one step.
+  std::vector<PassedToErased> passed_to(AccountId account) const {
+    std::vector<PassedToErased> from;
+    const VouchGraph& vouches = r_.standing.vouches();
+    for (uint64_t i = vouches.row[account]; i < vouches.row[account + size_t{1}]; ++i) {
+      const AccountId voucher = vouches.voucher[i];
+      const AccountId after = r_.after_of[voucher];
+      if (teleport_[voucher] == 0 || after == kNobody || vouches.vouch[i] == 0) continue;
+      from.push_back({after, r_.policy.damping * static_cast<double>(vouches.vouch[i])});
+    }
+    return from;
   }
 
   void freeze_named(AccountId after, AccountId mover, std::span<const FoldEntry> was,

@@ -23,8 +23,10 @@ namespace bellwether {
 //   2: only what was not courted vouches; it is chosen from the core of the community.
 //   3: it is those of the core to whom most of the core's electors turned; a follow weighs as much
 //      as a reply.
-inline constexpr int kMethodNewest = 3;
-std::string method_name(int method);  // "bellwether/3"
+//   4: what somebody passed on is left out of what they gain for both steps of standing, not for
+//      the last one only.
+inline constexpr int kMethodNewest = 4;
+std::string method_name(int method);  // "bellwether/4"
 // Empty: no such method.
 std::optional<int> parse_method(std::string_view name);
 // What Policy::teleport_share is unless a policy says otherwise.

@@ -352,7 +352,8 @@ TEST(Policy, NameAndMethodAreChecked) {
   EXPECT_EQ(parsed("method = \"bellwether/1\"").method, 1);
   EXPECT_EQ(parsed("method = \"bellwether/2\"").method, 2);
   EXPECT_EQ(parsed("method = \"bellwether/3\"").method, 3);
-  EXPECT_EQ(parsed("").method, 3) << "the newest";
+  EXPECT_EQ(parsed("method = \"bellwether/4\"").method, 4);
+  EXPECT_EQ(parsed("").method, 4) << "the newest";
   EXPECT_EQ(parsed("method = \"bellwether/1\"").teleport_share, 0.01);
   EXPECT_EQ(parsed("method = \"bellwether/1\"\nstanding.teleport_share = 0.1").teleport_share, 0.1);
   Policy own;
@@ -361,8 +362,8 @@ TEST(Policy, NameAndMethodAreChecked) {
   EXPECT_EQ(under_method(own, 1).teleport_share, 0.02) << "what somebody chose stays";
   EXPECT_EQ(under_method(own, 1).credit.weight[static_cast<size_t>(Verb::kFollow)], 0.7);
   EXPECT_EQ(under_method({}, 2).credit.weight[static_cast<size_t>(Verb::kFollow)], 0.5);
-  for (const int older : {1, 2}) expect_same(under_method(under_method({}, older), 3), {});
-  EXPECT_THAT(refused("method = \"bellwether/4\""), HasSubstr("bellwether/3"));
+  for (const int older : {1, 2, 3}) expect_same(under_method(under_method({}, older), 4), {});
+  EXPECT_THAT(refused("method = \"bellwether/5\""), HasSubstr("bellwether/4"));
   EXPECT_THAT(refused("method = \"bellwether/0\""), HasSubstr("bellwether/1"));
   EXPECT_THAT(refused("method = 1"), HasSubstr("bellwether/1"));
 }
@@ -381,7 +382,8 @@ TEST(PolicyHash, DoesNotChangeFromReleaseToRelease) {
   EXPECT_EQ(policy_hash(under_method({}, 1), {}), "08031fe5c4988fb1");
   EXPECT_EQ(policy_hash(unlike_the_default(), {"x:1"}), "9f49523124d0008d") << "of method 1";
   EXPECT_EQ(policy_hash(under_method({}, 2), {}), "51ac04727facf8ed");
-  EXPECT_EQ(policy_hash({}, {}), "6e54859a2512f383");
+  EXPECT_EQ(policy_hash(under_method({}, 3), {}), "6e54859a2512f383");
+  EXPECT_EQ(policy_hash({}, {}), "40fb540355edc820");
 }
 
 TEST(PolicyHash, IgnoresTheNameAndTheOrderOfTheTeleportSet) {

@@ -89,9 +89,8 @@ std::vector<AccountId> ScoreCheck::accounts_of(PersonId person) const {
 }
 
 double ScoreCheck::standing(PersonId mover, PersonId receiver, double carried) const {
-  return std::min(
-      1.0, carried * check_standing(vouches_, teleport_set_, policy_.damping, policy_.vouches_max,
-                                    accounts_of(mover), accounts_of(receiver)));
+  return std::min(1.0, carried * check_standing(vouches_, teleport_set_, policy_,
+                                                accounts_of(mover), accounts_of(receiver)));
 }
 
 std::map<PersonId, ScoreCheck::Pair> ScoreCheck::fold(PersonId person, double half_life_days,

@@ -38,19 +38,21 @@ std::vector<double> check_mass(const VouchMatrix& vouches, std::span<const Accou
 }
 
 double check_standing(const VouchMatrix& vouches, std::span<const AccountId> teleport_set,
-                      double damping, double vouches_max, std::span<const AccountId> mover,
+                      const Policy& policy, std::span<const AccountId> mover,
                       std::span<const AccountId> receiver) {
   VouchMatrix without = vouches;
   for (const AccountId own : receiver) {
     for (AccountId to = 0; to < vouches.accounts(); ++to) without.at(own, to) = 0;
   }
-  std::vector<double> mass = times(without, check_mass(vouches, teleport_set, damping, 1));
+  const VouchMatrix& first_step = policy.method < 4 ? vouches : without;
+  std::vector<double> mass =
+      times(without, check_mass(first_step, teleport_set, policy.damping, 1));
   const std::vector<double> teleport = teleport_vector(vouches.accounts(), teleport_set);
   double best = 0;
   for (const AccountId account : mover) {
-    best = std::max(best, teleport[account] + damping * mass[account]);
+    best = std::max(best, teleport[account] + policy.damping * mass[account]);
   }
-  return std::min(1.0, best * vouches_max / damping);
+  return std::min(1.0, best * policy.vouches_max / policy.damping);
 }
 
 }  // namespace bellwether

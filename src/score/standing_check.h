@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "event/ids.h"
+#include "score/policy.h"
 
 namespace bellwether {
 
@@ -27,9 +28,10 @@ class VouchMatrix {
 std::vector<double> check_mass(const VouchMatrix& vouches, std::span<const AccountId> teleport_set,
                                double damping, int steps);
 
-// s_v(u) of DESIGN 4.3: the last step is taken in a community where none of v's accounts vouches.
+// s_v(u) of DESIGN 4.3, in a community where none of v's accounts vouches. Before method 4 only the
+// last step was taken in that community.
 double check_standing(const VouchMatrix& vouches, std::span<const AccountId> teleport_set,
-                      double damping, double vouches_max, std::span<const AccountId> mover,
+                      const Policy& policy, std::span<const AccountId> mover,
                       std::span<const AccountId> receiver);
 
 }  // namespace bellwether

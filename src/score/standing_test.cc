@@ -145,17 +145,28 @@ TEST(Standing, LeavesOutWhatAnyOfTheReceiversAccountsPassedOn) {
       << "two vouches of 0.63 are capped at one";
 }
 
-TEST(Standing, KeptMassesGiveTheSameStanding) {
-  const Line line;
-  const TestScores scores = score_world(line.world);
-  const Standing kept({scores.standing.mass().begin(), scores.standing.mass().end()},
-                      {scores.standing.mass_one().begin(), scores.standing.mass_one().end()},
-                      scores.graph.vouches(vouch_options(line.world.policy)), line.world.policy);
-  for (PersonId u = 0; u < 4; ++u) {
-    for (PersonId v = 0; v < 4; ++v) {
-      EXPECT_TRUE(same_bits(kept.for_receiver(scores.graph, u, v),
-                            scores.standing.for_receiver(scores.graph, u, v)));
-    }
+RC_GTEST_PROP(StandingProperty, WhatIsKeptOfItSaysTheSameOfEveryPair, ()) {
+  TestWorld world = *any_world();
+  world.policy = under_method(world.policy, *rc::gen::element(3, 4));
+  const TestScores scores = score_world(world);
+  const auto& entries = scores.graph.entries();
+  const auto passed_on = scores.standing.passed_on(scores.graph, entries, 1);
+  const Standing kept(scores.standing.mass(), passed_on, world.policy);
+  const std::vector<double> stranger{0.25};
+  const Standing more = kept.with(stranger);
+  for (const FoldEntry& e : entries) {
+    const PersonId u = scores.persons.person_of[e.mover];
+    const PersonId v = scores.persons.person_of[e.receiver];
+    if (u == kNobody || v == kNobody) continue;
+    const double s = scores.standing.for_receiver(scores.graph, u, v);
+    RC_ASSERT(same_bits(kept.for_receiver(scores.graph, u, v), s));
+    RC_ASSERT(same_bits(more.for_receiver(scores.graph, u, v), s));
+  }
+  const auto again = scores.standing.passed_on(scores.graph, entries, 3);
+  RC_ASSERT(again.size() == passed_on.size());
+  for (size_t i = 0; i < again.size(); ++i) {
+    RC_ASSERT(again[i].receiver == passed_on[i].receiver && again[i].mover == passed_on[i].mover &&
+              same_bits(again[i].mass, passed_on[i].mass) && again[i].mass > 0);
   }
 }
 
@@ -172,6 +183,7 @@ RC_GTEST_PROP(StandingProperty, AgreesWithDenseMatrices, ()) {
   }
   Policy policy = world.policy;
   policy.damping = *rc::gen::element(0.5, 0.85, 0.1);
+  policy.method = *rc::gen::element(3, 4);
   const Standing standing(graph, vouches, world.teleport_set, policy, 1);
   const auto one = check_mass(matrix, world.teleport_set, policy.damping, 1);
   const auto two = check_mass(matrix, world.teleport_set, policy.damping, 2);
@@ -181,9 +193,8 @@ RC_GTEST_PROP(StandingProperty, AgreesWithDenseMatrices, ()) {
   }
   for (PersonId v = 0; v < persons.persons; ++v) {
     for (PersonId u = 0; u < persons.persons; ++u) {
-      const double expected =
-          check_standing(matrix, world.teleport_set, policy.damping, policy.vouches_max,
-                         graph.accounts_of(u), graph.accounts_of(v));
+      const double expected = check_standing(matrix, world.teleport_set, policy,
+                                             graph.accounts_of(u), graph.accounts_of(v));
       const double s = standing.for_receiver(graph, u, v);
       RC_ASSERT(s >= 0);
       RC_ASSERT(s <= 1);
@@ -196,10 +207,12 @@ RC_GTEST_PROP(StandingProperty, AgreesWithDenseMatrices, ()) {
                        [](double a, double b) { return same_bits(a, b); }));
 }
 
-// The open weakness that docs/methods/attacks.md prices: only the first step is left out.
-TEST(Standing, WhatComesBackInTwoStepsStillCounts) {
-  const auto points = [](bool turns_to_them) {
+// Somebody of the teleport set turns to fifty made-up accounts, each of whom turns to fifty others,
+// who all reshare that person. Before method 4 the others had standing for them.
+TEST(Standing, WhatComesBackInTwoStepsCountsNoMoreThanACrowd) {
+  const auto points = [](bool turns_to_them, int method) {
     TestWorld world;
+    world.policy = under_method({}, method);
     const AccountId seated = world.add_account();
     world.teleport_set = {seated};
     for (const AccountId fake : world.add_accounts(50)) {
@@ -213,8 +226,31 @@ TEST(Standing, WhatComesBackInTwoStepsStillCounts) {
     EXPECT_FALSE(scores.find(seated)->settled);
     return scores.points(seated);
   };
-  EXPECT_NEAR(points(false), 3.9, 0.05) << "a crowd";
-  EXPECT_NEAR(points(true), 17.9, 0.05);
+  EXPECT_NEAR(points(false, 4), 3.9, 0.05);
+  EXPECT_NEAR(points(true, 3), 17.9, 0.05);
+  EXPECT_NEAR(points(true, 4), points(false, 4), 1e-9);
+}
+
+// What goes through people who are erased is remembered with their vouches.
+TEST(Standing, LeavesOutWhatCameBackThroughSomebodyErased) {
+  TestWorld world;
+  const AccountId ana = world.add_account();
+  const AccountId bo = world.add_account();
+  world.teleport_set = {ana};
+  world.respond(bo, Verb::kReshare, ana, at_day(-5));
+  const PersonMap persons = persons_of(world);
+  const auto standing = [&](std::vector<PassedToErased> from) {
+    const GraphSnapshot graph = graph_of(world, ledger_of(world, persons), persons);
+    VouchGraph vouches = graph.vouches(vouch_options(world.policy));
+    // Somebody to whom Ana had turned turned to Bo, and is no more.
+    vouches.erased.push_back({bo, 0.02F, 0, 0.01, std::move(from)});
+    const Standing scored(graph, vouches, world.teleport_set, world.policy, 1);
+    EXPECT_GT(scored.of(graph, bo), 0);
+    return scored.for_receiver(graph, bo, ana);
+  };
+  EXPECT_EQ(standing({{ana, 0.01}}), 0);
+  EXPECT_NEAR(standing({{ana, 0.004}}), 0.006, 1e-9);
+  EXPECT_NEAR(standing({}), 0.01, 1e-9);
 }
 
 }  // namespace

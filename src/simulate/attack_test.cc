@@ -15,8 +15,6 @@ namespace bellwether {
 namespace {
 
 constexpr double kRounding = 1e-9;  // points
-// Of what comes back in two steps, with the set chosen before, and after, when acts may change it.
-constexpr double kTwoStepsBack = 0.01, kTwoStepsBackAfter = 0.1;  // points
 
 struct Town {
   Community community;
@@ -226,13 +224,12 @@ TEST(Bound, AccountsThatNobodyAnswersNeverStandInTheTeleportSet) {
 TEST(Bound, AFloodBuysNextToNothing) {
   for (const char* attack : {"flood:1", "flood:300", "flood:4000"}) {
     for (const AttackOutcome& o : outcomes_of(attack)) {
-      // Who has standing vouches for those they turn to, and these for others: of what comes back
-      // from there only the first step is left out.
-      const bool vouches = o.beneficiary == Beneficiary::kHigh;
-      const bool before = o.chosen == TeleportChosen::kBefore;
-      const double most = before ? kTwoStepsBack : kTwoStepsBackAfter;
-      EXPECT_LE(o.gained, vouches ? most : kRounding) << attack << ", " << told(o);
-      if (!before) continue;
+      // Whom an elector turns to may be seated when the set is chosen after, and turn to those who
+      // turned to the elector.
+      const bool may_seat =
+          o.chosen == TeleportChosen::kAfter && o.beneficiary == Beneficiary::kHigh;
+      EXPECT_LE(o.gained, may_seat ? 0.1 : kRounding) << attack << ", " << told(o);
+      if (o.chosen == TeleportChosen::kAfter) continue;
       EXPECT_LE(o.lost_most, kRounding) << "nobody is hurt";
     }
   }

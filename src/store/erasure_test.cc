@@ -224,6 +224,9 @@ TEST(Remainders, AreKeptByNameOfTheAccountAndReadBackInAnyNumbering) {
     const auto erasure = must(store->begin_erasure(kQuibble));
     const auto numbering = must(erasure->store().number_accounts());
     pair.receiver = numbering->find("test", "b1");
+    pair.from = {{numbering->find("test", "a2"), 0.5}, {numbering->find("test", "a3"), 0.25}};
+    std::sort(pair.from.begin(), pair.from.end(),
+              [](const auto& a, const auto& b) { return a.account < b.account; });
     FrozenPair named = pair;
     named.mover = numbering->find("test", "a2");
     must(erasure->keep(*numbering, {{pair, named}, {{pair.receiver, 3, pair.at}}}));
@@ -245,6 +248,15 @@ TEST(Remainders, AreKeptByNameOfTheAccountAndReadBackInAnyNumbering) {
   EXPECT_EQ(read.pairs[0].dealings, Dealings::kAnswered);
   EXPECT_TRUE(read.pairs[0].vouches);
   EXPECT_EQ(read.pairs[1].mover, numbering->find("test", "a2"));
+  const auto passed_on = [&](const Remainder& remainder, const char* name) {
+    double mass = 0;
+    for (const PassedToErased& from : remainder.pairs.at(0).from) {
+      if (from.account == store->number_accounts().value()->find("test", name)) mass += from.mass;
+    }
+    return mass;
+  };
+  EXPECT_EQ(passed_on(read, "a2"), 0.5);
+  EXPECT_EQ(passed_on(read, "a3"), 0.25);
   ASSERT_EQ(read.used.size(), 1U);
   EXPECT_EQ(read.used[0].count, 3U);
   EXPECT_EQ(must(store->summary()).erased, pair.at);
@@ -254,7 +266,14 @@ TEST(Remainders, AreKeptByNameOfTheAccountAndReadBackInAnyNumbering) {
   const AccountId other = numbering->find("test", "zzz");
   EXPECT_EQ(must(store->ledger_remainder(std::vector{receiver})).pairs.size(), 2U);
   EXPECT_TRUE(must(store->ledger_remainder(std::vector{other})).empty());
-  // A later erasure of the receiver takes them along.
+  // A later erasure takes along what names somebody.
+  must(must(store->begin_erasure({"test:a3"}))->take_place());
+  {
+    const Remainder rest = must(store->remainder(*must(store->number_accounts())));
+    ASSERT_EQ(rest.pairs.size(), 2U);
+    EXPECT_EQ(rest.pairs[0].from.size(), 1U);
+    EXPECT_EQ(passed_on(rest, "a2"), 0.5);
+  }
   must(must(store->begin_erasure({"test:b1"}))->take_place());
   EXPECT_TRUE(must(store->remainder(*must(store->number_accounts()))).empty());
   EXPECT_THAT(must(store->check()), IsEmpty());

@@ -197,11 +197,11 @@ struct LedgerStamp {
   friend bool operator==(const LedgerStamp&, const LedgerStamp&) = default;
 };
 
-// A standing as kept with the ledger, for explanations.
+// A standing as kept with the ledger, for explanations; what of it a receiver passed on themselves
+// is in rows beside it (PassedOn).
 struct StandingRow {
   AccountId account;
-  double mass;      // m of DESIGN 4.3
-  double mass_one;  // m1, to one step
+  double mass;  // m of DESIGN 4.3, above 0
 };
 
 // ---- snapshots ----------------------------------------------------------------------------------
@@ -381,10 +381,12 @@ class Store {
   // ---- snapshots
   // Adds a snapshot and makes it the newest; returns its number. `scores` are by PersonId of
   // `persons` over the ledger's numbering; a person is kept under the key of their first account.
-  // `standings`: of accounts with mass above 0; only the newest snapshot's are kept.
+  // `standings`: of accounts with mass above 0, ascending; `passed_on`: of the ledger's pairs, by
+  // receiver, then mover. Only the newest snapshot's are kept, of both.
   virtual Result<uint32_t> publish(const SnapshotInfo& info, const Numbering& numbering,
                                    const PersonMap& persons, std::span<const PersonScore> scores,
-                                   std::span<const StandingRow> standings) = 0;
+                                   std::span<const StandingRow> standings,
+                                   std::span<const PassedOn> passed_on) = 0;
   virtual Result<std::vector<SnapshotInfo>> snapshots() = 0;  // oldest first
   // The scores of one snapshot, ordered by person key. PersonScore::person is the AccountId of the
   // person's first account in the *ledger's* numbering; kNobody where that no longer holds them.
@@ -404,6 +406,8 @@ class Store {
   virtual Result<std::vector<SnapshotGrade>> grades() = 0;  // by snapshot, then days
   // Of these accounts, those that have any, ascending; empty `accounts`: all there are.
   virtual Result<std::vector<StandingRow>> standings(std::span<const AccountId> accounts) = 0;
+  // What these receivers passed on, by receiver, then mover; empty `receivers`: all there is.
+  virtual Result<std::vector<PassedOn>> passed_on(std::span<const AccountId> receivers) = 0;
 
   // ---- erasure
   // Begins to take out these accounts (`network:name`). Until the Erasure is destroyed nobody else

@@ -490,13 +490,13 @@ TEST(Versions, AnotherFormatIsRefusedByName) {
   {
     const DuckDatabase database = must(DuckDatabase::open(folder.file("log.duckdb"), {}));
     DuckConnection connection = must(database.connect());
-    must(connection.run("UPDATE meta SET format = 5, created_by = 'bellwether 9.9.9'"));
+    must(connection.run("UPDATE meta SET format = 6, created_by = 'bellwether 9.9.9'"));
   }
   const Error error = error_of_open(folder.path());
   EXPECT_EQ(error.code, ErrorCode::kUnsupported);
-  EXPECT_THAT(error.message, HasSubstr("format 5"));
+  EXPECT_THAT(error.message, HasSubstr("format 6"));
   EXPECT_THAT(error.message, HasSubstr("bellwether 9.9.9"));
-  EXPECT_THAT(error.message, HasSubstr("format 4"));
+  EXPECT_THAT(error.message, HasSubstr("format 5"));
   EXPECT_EQ(Store::repair(folder.path()).error().code, ErrorCode::kUnsupported);
 }
 
@@ -506,7 +506,8 @@ TEST(Versions, TheFormatBeforeIsUpgradedWithAllThatItHolds) {
   {
     const DuckDatabase database = must(DuckDatabase::open(folder.file("log.duckdb"), {}));
     DuckConnection connection = must(database.connect());
-    for (const char* table : {"remainder_pairs", "remainder_sums", "remainder_vouches"}) {
+    for (const char* table : {"remainder_pairs", "remainder_sums", "remainder_vouches",
+                              "remainder_passed_on", "passed_on"}) {
       must(connection.run(fmt::format("DROP TABLE {}", table)));
     }
     take_out_forecasts(connection);

@@ -1002,8 +1002,8 @@ TEST(LedgerStore, AnswersQuestionsAboutVeryManyAccounts) {
     ASSERT_EQ(hash64(entries[i].ref()), ledger.numbering->account_key[asked[i]]);
   }
   std::vector<StandingRow> standings;
-  for (AccountId i = 0; i < kAccounts; i += 2) standings.push_back({i, 0.5, 0.25});
-  must(store->publish({}, *ledger.numbering, PersonMap::identity(kAccounts), {}, standings));
+  for (AccountId i = 0; i < kAccounts; i += 2) standings.push_back({i, 0.5});
+  must(store->publish({}, *ledger.numbering, PersonMap::identity(kAccounts), {}, standings, {}));
   const std::vector<StandingRow> kept = must(store->standings(asked));
   size_t expected = 0;
   for (const AccountId id : asked) expected += id % 2 == 0 ? 1 : 0;
@@ -1154,7 +1154,7 @@ TEST(Snapshots, KeepGradesOnceForEachForecast) {
   auto store = open_store(folder);
   const Ledger ledger(*store, 6);
   must(store->replace_ledger(ledger.stamp, *ledger.numbering, ledger.entries, ledger.summary));
-  must(store->publish({}, *ledger.numbering, PersonMap::identity(6), {}, {}));
+  must(store->publish({}, *ledger.numbering, PersonMap::identity(6), {}, {}, {}));
   SnapshotGrade week;
   week.snapshot = 1;
   week.days = 7;
@@ -1208,7 +1208,7 @@ TEST(Snapshots, OfAStoreBeforeThereWereForecastsHaveNone) {
     const Ledger ledger(*store, 6);
     must(store->replace_ledger(ledger.stamp, *ledger.numbering, ledger.entries, ledger.summary));
     must(store->publish({}, *ledger.numbering, PersonMap::identity(6), std::vector{score},
-                        std::vector<StandingRow>{{2, 1, 0.5}}));
+                        std::vector<StandingRow>{{2, 1}}, {}));
   }
   {
     const DuckDatabase database = must(DuckDatabase::open(folder.file("log.duckdb"), {}));
@@ -1222,7 +1222,7 @@ TEST(Snapshots, OfAStoreBeforeThereWereForecastsHaveNone) {
     ASSERT_THAT(kept, SizeIs(1));
     score.forecast = {};
     expect_same(kept[0], score);
-    EXPECT_THAT(must(store->standings({})), SizeIs(1));
+    EXPECT_THAT(must(store->standings({})), IsEmpty()) << "the next scoring makes them anew";
     EXPECT_THAT(must(store->grades()), IsEmpty());
     EXPECT_THAT(must(store->check()), IsEmpty());
   }
@@ -1249,13 +1249,17 @@ TEST(Snapshots, ArePublishedReadAndKeptAsHistory) {
                           .settled = 1,
                           .simulated = true};
   const std::vector<PersonScore> first{score_of_person(1, 40), score_of_person(3, 20.5)};
-  const std::vector<StandingRow> standings{{1, 0.5, 0.25}, {3, 0.125, 0.0625}};
-  EXPECT_EQ(must(store->publish(info, *ledger.numbering, persons, first, standings)), 1u);
+  const std::vector<StandingRow> standings{{1, 0.5}, {3, 0.125}};
+  EXPECT_EQ(
+      must(store->publish(info, *ledger.numbering, persons, first, standings, {{{1, 3, 0.1}}})),
+      1u);
   SnapshotInfo earlier = info;
   earlier.as_of = test_second(50);
   const std::vector<PersonScore> second{score_of_person(0, 9), score_of_person(1, 41)};
-  EXPECT_EQ(must(store->publish(earlier, *ledger.numbering, persons, second, {{{4, 0.75, 0.5}}})),
-            2u);
+  const std::vector<PassedOn> passed_on{{0, 4, 0.5}, {2, 1, 0.25}, {2, 4, 0.125}, {5, 0, 1}};
+  EXPECT_EQ(
+      must(store->publish(earlier, *ledger.numbering, persons, second, {{{4, 0.75}}}, passed_on)),
+      2u);
 
   for (int reopened = 0; reopened < 2; ++reopened) {
     const std::vector<SnapshotInfo> snapshots = must(store->snapshots());
@@ -1300,7 +1304,14 @@ TEST(Snapshots, ArePublishedReadAndKeptAsHistory) {
     ASSERT_THAT(kept, SizeIs(1)) << "only those of the newest snapshot are kept";
     EXPECT_EQ(kept[0].account, 4u);
     EXPECT_EQ(kept[0].mass, 0.75);
-    EXPECT_EQ(kept[0].mass_one, 0.5);
+    EXPECT_THAT(must(store->passed_on({})), SizeIs(4));
+    const std::vector<PassedOn> theirs = must(store->passed_on(std::vector<AccountId>{5, 2}));
+    ASSERT_THAT(theirs, SizeIs(3));
+    EXPECT_EQ(theirs[1].receiver, 2u);
+    EXPECT_EQ(theirs[1].mover, 4u);
+    EXPECT_EQ(theirs[1].mass, 0.125);
+    EXPECT_EQ(theirs[2].receiver, 5u);
+    EXPECT_THAT(must(store->passed_on(std::vector<AccountId>{1, 3})), IsEmpty());
     EXPECT_THAT(must(store->standings({})), SizeIs(1));
     EXPECT_THAT(must(store->check()), IsEmpty());
     store.reset();
@@ -1316,7 +1327,8 @@ TEST(Snapshots, KnowPeopleByTheirKeyWhenTheLedgerIsRenumbered) {
       store->replace_ledger(ledger.stamp, *ledger.numbering, ledger.entries, ledger.summary).ok());
   const PersonMap persons = PersonMap::identity(6);
   const std::vector<PersonScore> scores{score_of_person(2, 30), score_of_person(5, 10)};
-  ASSERT_TRUE(store->publish({}, *ledger.numbering, persons, scores, {{{2, 1, 1}}}).ok());
+  ASSERT_TRUE(
+      store->publish({}, *ledger.numbering, persons, scores, {{{2, 1}}}, {{{2, 5, 0.5}}}).ok());
   std::vector<TestAct> more;
   for (int64_t i = 0; i < 100; ++i) more.push_back({.actor = "m" + std::to_string(i), .second = i});
   ingest(*store, more);
@@ -1334,40 +1346,35 @@ TEST(Snapshots, KnowPeopleByTheirKeyWhenTheLedgerIsRenumbered) {
   EXPECT_EQ(kept[1].person, now(5));
   EXPECT_TRUE(must(store->score_of(1, ledger.numbering->account_key[5])).has_value());
   EXPECT_EQ(store->standings({})->at(0).account, now(2));
+  EXPECT_EQ(store->passed_on({})->at(0).receiver, now(2));
+  EXPECT_EQ(store->passed_on({})->at(0).mover, now(5));
 }
 
-TEST(Snapshots, KeepTheirStandingsWhenAStoreThatHadThemByKeyIsUpgraded) {
+TEST(Snapshots, OfAnOlderFormatStayAndTheLedgerIsMadeAnew) {
   const StoreFolder folder;
-  std::vector<StandingRow> standings;
   {
     const auto store = open_store(folder);
     const Ledger ledger(*store, 60);
     must(store->replace_ledger(ledger.stamp, *ledger.numbering, ledger.entries, ledger.summary));
-    for (AccountId i = 0; i < 60; i += 3) standings.push_back({i, 1.0 / (1 + i), 0.5 / (1 + i)});
-    must(store->publish({}, *ledger.numbering, PersonMap::identity(60), {}, standings));
+    must(store->publish({}, *ledger.numbering, PersonMap::identity(60),
+                        std::vector{score_of_person(2, 30)}, {{{2, 1}}}, {{{2, 5, 0.5}}}));
   }
   {
     const DuckDatabase database = must(DuckDatabase::open(folder.file("log.duckdb"), {}));
     DuckConnection connection = must(database.connect());
-    must(
-        connection.run("CREATE TABLE keyed AS SELECT l.key, s.mass, s.mass_one FROM standings s "
-                       "JOIN ledger_accounts l ON l.id = s.account ORDER BY l.key DESC"));
-    must(connection.run("DROP TABLE standings"));
-    must(connection.run("ALTER TABLE keyed RENAME TO standings"));
-    take_out_forecasts(connection);
-    must(connection.run("UPDATE meta SET format = 2"));
+    must(connection.run("DROP TABLE passed_on"));
+    must(connection.run("DROP TABLE remainder_passed_on"));
+    must(connection.run("ALTER TABLE standings ADD COLUMN mass_one DOUBLE"));
+    must(connection.run("UPDATE meta SET format = 4"));
   }
   for (int opened = 0; opened < 2; ++opened) {
     const auto store = open_store(folder);
     EXPECT_FALSE(std::filesystem::exists(folder.file("log.duckdb.wal")))
         << "the upgrade is merged, and not done again by everybody who reads";
-    const std::vector<StandingRow> kept = must(store->standings({}));
-    ASSERT_THAT(kept, SizeIs(standings.size()));
-    for (size_t i = 0; i < kept.size(); ++i) {
-      EXPECT_EQ(kept[i].account, standings[i].account);
-      EXPECT_EQ(kept[i].mass, standings[i].mass);
-      EXPECT_EQ(kept[i].mass_one, standings[i].mass_one);
-    }
+    EXPECT_THAT(must(store->snapshots()), SizeIs(1));
+    EXPECT_EQ(must(store->ledger_stamp()), std::nullopt) << "what was passed on is not known";
+    EXPECT_THAT(must(store->standings({})), IsEmpty());
+    EXPECT_THAT(must(store->passed_on({})), IsEmpty());
     EXPECT_THAT(must(store->check()), IsEmpty());
   }
 }
@@ -1380,13 +1387,18 @@ TEST(Snapshots, RefuseScoresOfNobody) {
   persons.person_of = {0, kNobody, 1};
   persons.persons = 2;
   const auto refused = [&](const std::vector<PersonScore>& scores,
-                           const std::vector<StandingRow>& standings) {
-    return store->publish({}, *ledger.numbering, persons, scores, standings).error().code ==
-           ErrorCode::kInvalidArgument;
+                           const std::vector<StandingRow>& standings,
+                           const std::vector<PassedOn>& passed_on = {}) {
+    return store->publish({}, *ledger.numbering, persons, scores, standings, passed_on)
+               .error()
+               .code == ErrorCode::kInvalidArgument;
   };
   EXPECT_TRUE(refused({score_of_person(2, 5)}, {}));
   EXPECT_TRUE(refused({score_of_person(1, 5), score_of_person(0, 5)}, {}));
-  EXPECT_TRUE(refused({}, {{3, 1, 1}}));
+  EXPECT_TRUE(refused({}, {{3, 1}}));
+  EXPECT_TRUE(refused({}, {}, {{0, 3, 1}}));
+  EXPECT_TRUE(refused({}, {}, {{3, 0, 1}}));
+  EXPECT_TRUE(refused({}, {}, {{0, 2, 1}, {0, 2, 1}}));
   EXPECT_THAT(must(store->snapshots()), IsEmpty());
 }
 

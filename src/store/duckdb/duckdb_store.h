@@ -60,7 +60,8 @@ class DuckStore : public Store {
 
   Result<uint32_t> publish(const SnapshotInfo& info, const Numbering& numbering,
                            const PersonMap& persons, std::span<const PersonScore> scores,
-                           std::span<const StandingRow> standings) override;
+                           std::span<const StandingRow> standings,
+                           std::span<const PassedOn> passed_on) override;
   Result<std::vector<SnapshotInfo>> snapshots() override;
   Result<std::vector<PersonScore>> scores(uint32_t snapshot) override;
   Result<std::optional<PersonScore>> score_of(uint32_t snapshot, uint64_t person_key) override;
@@ -68,6 +69,7 @@ class DuckStore : public Store {
   Result<void> keep_grades(std::span<const SnapshotGrade> grades) override;
   Result<std::vector<SnapshotGrade>> grades() override;
   Result<std::vector<StandingRow>> standings(std::span<const AccountId> accounts) override;
+  Result<std::vector<PassedOn>> passed_on(std::span<const AccountId> receivers) override;
 
   Result<std::unique_ptr<Erasure>> begin_erasure(const std::vector<std::string>& accounts) override;
   Result<bool> knows(std::string_view network, std::string_view name) override;
@@ -98,9 +100,10 @@ class DuckStore : public Store {
   std::shared_ptr<StoreCore> core_;
 };
 
-// In the place of those there are; ascending by account, in the ledger's numbers.
+// In the place of those there are; in the ledger's numbers and the order of Store::publish().
 Result<void> replace_standings(WriteTransaction& transaction,
-                               std::span<const StandingRow> standings);
+                               std::span<const StandingRow> standings,
+                               std::span<const PassedOn> passed_on);
 
 // The log's generation as the connection's transaction sees it.
 Result<uint64_t> generation_of(DuckConnection& connection);

@@ -140,6 +140,14 @@ Result<Remainder> read_remainder(DuckConnection& connection, const std::string& 
               .push_back({rows.column<double>(2)[i], rows.column<double>(3)[i],
                           rows.column<double>(4)[i]});
         }));
+    BW_TRY(each_row(connection.rows("SELECT pair, account, mass FROM remainder_passed_on " +
+                                    of_these + " ORDER BY pair, rowid"),
+                    [&](const DuckRows& rows, size_t i) {
+                      const auto pair = at.find(rows.column<uint32_t>(0)[i]);
+                      const AccountId account = place(rows.column<uint64_t>(1)[i]);
+                      if (pair == at.end() || account == kNobody) return;
+                      out.pairs[pair->second].from.push_back({account, rows.column<double>(2)[i]});
+                    }));
   }
   BW_TRY(each_row(connection.rows("SELECT account, vouches, erased FROM remainder_vouches " +
                                   vouches_where + " ORDER BY rowid"),
@@ -154,11 +162,13 @@ Result<Remainder> read_remainder(DuckConnection& connection, const std::string& 
 
 Result<void> write_remainder(WriteTransaction& transaction, const Numbering& numbering,
                              const Remainder& remainder) {
-  for (const char* table : {"remainder_pairs", "remainder_sums", "remainder_vouches"}) {
+  for (const char* table :
+       {"remainder_pairs", "remainder_sums", "remainder_passed_on", "remainder_vouches"}) {
     BW_TRY(transaction.connection().run(create_table(table)));
   }
   BW_ASSIGN(DuckAppender * pairs, transaction.appender("remainder_pairs"));
   BW_ASSIGN(DuckAppender * sums, transaction.appender("remainder_sums"));
+  BW_ASSIGN(DuckAppender * passed_on, transaction.appender("remainder_passed_on"));
   BW_ASSIGN(DuckAppender * vouches, transaction.appender("remainder_vouches"));
   uint32_t id = 0;
   for (const FrozenPair& pair : remainder.pairs) {
@@ -185,6 +195,12 @@ Result<void> write_remainder(WriteTransaction& transaction, const Numbering& num
         sums->put<double>(sum.free);
         BW_TRY(sums->end_row());
       }
+    }
+    for (const PassedToErased& from : pair.from) {
+      passed_on->put<uint32_t>(id);
+      passed_on->put<uint64_t>(numbering.account_key[from.account]);
+      passed_on->put<double>(from.mass);
+      BW_TRY(passed_on->end_row());
     }
   }
   for (const UsedVouches& used : remainder.used) {
@@ -694,6 +710,9 @@ Result<void> DuckErasure::prepare() {
   BW_TRY(copy("grades", "SELECT * FROM grades"));  // sums over everybody
   const std::string rest = without("receiver") + " AND " + without("mover");
   BW_TRY(copy("remainder_pairs", "SELECT * FROM remainder_pairs WHERE " + rest));
+  BW_TRY(copy("remainder_passed_on",
+              "SELECT * FROM remainder_passed_on WHERE " + without("account") +
+                  " AND pair IN (SELECT id FROM remainder_pairs WHERE " + rest + ")"));
   BW_TRY(copy("remainder_sums",
               "SELECT * FROM remainder_sums WHERE pair IN (SELECT id FROM remainder_pairs WHERE " +
                   rest + ")"));

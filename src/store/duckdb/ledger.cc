@@ -99,21 +99,19 @@ std::vector<size_t> by_mover(std::span<const LedgerEntry> entries, size_t accoun
   return places;
 }
 
-// The standings that are kept, which speak in the numbers of the ledger before, in new ones. Until
-// the next snapshot they are the newest.
-Result<std::vector<StandingRow>> renumbered_standings(DuckConnection& connection,
-                                                      const Numbering& numbering) {
+// The accounts of the ledger before, by their numbers in it: which they have in the new one;
+// kNobody: none.
+Result<std::vector<AccountId>> new_numbers(DuckConnection& connection, const Numbering& numbering) {
   const std::vector<uint64_t>& keys = numbering.account_key;
-  std::vector<StandingRow> out;
+  std::vector<AccountId> out;
   auto next = keys.begin();  // both numberings ascend by key
-  BW_TRY(each_row(connection.stream("SELECT l.key, s.mass, s.mass_one FROM standings s JOIN "
-                                    "ledger_accounts l ON l.id = s.account ORDER BY l.id"),
+  BW_TRY(each_row(connection.stream("SELECT id, key FROM ledger_accounts ORDER BY id"),
                   [&](const DuckRows& rows, size_t i) {
-                    next = std::lower_bound(next, keys.end(), rows.column<uint64_t>(0)[i]);
-                    if (next == keys.end() || *next != rows.column<uint64_t>(0)[i]) return;
-                    out.push_back({static_cast<AccountId>(next - keys.begin()),
-                                   rows.column<double>(1)[i], rows.column<double>(2)[i]});
-                    ++next;
+                    const uint64_t key = rows.column<uint64_t>(1)[i];
+                    out.resize(rows.column<uint32_t>(0)[i] + size_t{1}, kNobody);
+                    next = std::lower_bound(next, keys.end(), key);
+                    if (next == keys.end() || *next != key) return;
+                    out.back() = static_cast<AccountId>(next++ - keys.begin());
                   }));
   return out;
 }
@@ -156,7 +154,17 @@ Result<void> DuckStore::replace_ledger(const LedgerStamp& stamp, const Numbering
     BW_ASSIGN(const auto transaction, WriteTransaction::begin(*core_));
     DuckConnection& connection = transaction->connection();
     BW_ASSIGN(const auto all, numbered_as(numbering, connection));
-    BW_ASSIGN(const auto standings, renumbered_standings(connection, numbering));
+    // The standings that are kept, which speak in the numbers of the ledger before. Until the next
+    // snapshot they are the newest.
+    BW_ASSIGN(const std::vector<AccountId> now, new_numbers(connection, numbering));
+    BW_ASSIGN(std::vector<StandingRow> kept_standings, standings({}));
+    for (StandingRow& row : kept_standings) row.account = now[row.account];
+    std::erase_if(kept_standings, [](const StandingRow& row) { return row.account == kNobody; });
+    BW_ASSIGN(std::vector<PassedOn> kept_passed_on, passed_on({}));
+    for (PassedOn& row : kept_passed_on) row = {now[row.receiver], now[row.mover], row.mass};
+    std::erase_if(kept_passed_on, [](const PassedOn& row) {
+      return row.receiver == kNobody || row.mover == kNobody;
+    });
     for (const char* table : ledger_tables()) BW_TRY(connection.run(create_table(table)));
     // Nobody reads the names of accounts that left the log once the ledger no longer speaks of
     // them.
@@ -192,7 +200,7 @@ Result<void> DuckStore::replace_ledger(const LedgerStamp& stamp, const Numbering
       accounts->put<uint32_t>(all->dictionary[i]);
       BW_TRY(accounts->end_row());
     }
-    BW_TRY(replace_standings(*transaction, standings));
+    BW_TRY(replace_standings(*transaction, kept_standings, kept_passed_on));
     BW_TRY(append_entries(*transaction, "ledger", entries.size(),
                           [&](size_t i) -> const LedgerEntry& { return entries[i]; }));
     const std::vector<size_t> given = by_mover(entries, numbering.accounts());

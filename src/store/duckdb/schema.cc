@@ -103,13 +103,17 @@ constexpr std::array kTables{
           "score_ndcg DOUBLE, score_spearman DOUBLE, score_auc DOUBLE, score_overlap DOUBLE"},
     Table{"standings",
           "account UINTEGER USING COMPRESSION BitPacking, mass DOUBLE USING COMPRESSION "
-          "Uncompressed, mass_one DOUBLE USING COMPRESSION Uncompressed"},
+          "Uncompressed"},
+    Table{"passed_on",
+          "receiver UINTEGER USING COMPRESSION BitPacking, mover UINTEGER USING COMPRESSION "
+          "BitPacking, mass DOUBLE USING COMPRESSION Uncompressed"},
     Table{"remainder_pairs",
           "id UINTEGER, receiver UBIGINT, mover UBIGINT, token UBIGINT, erased BIGINT, "
           "standing DOUBLE, dealings UTINYINT, moved BOOLEAN, recent BOOLEAN, vouches BOOLEAN, "
           "teleport DOUBLE, mass_one DOUBLE"},
     Table{"remainder_sums",
           "pair UINTEGER, week_before BOOLEAN, half_life_ms DOUBLE, x DOUBLE, free DOUBLE"},
+    Table{"remainder_passed_on", "pair UINTEGER, account UBIGINT, mass DOUBLE"},
     Table{"remainder_vouches", "account UBIGINT, vouches UINTEGER, erased BIGINT"},
 };
 
@@ -123,8 +127,8 @@ constexpr std::array kLedgerTables{"ledger_meta", "ledger_networks", "ledger_acc
                                    "ledger_given"};
 constexpr std::array kRemainderTables{"remainder_pairs", "remainder_sums", "remainder_vouches"};
 constexpr uint32_t kFormatOldest = 1;        // that upgrade() knows
-constexpr uint32_t kFormatOfRemainders = 2;  // it brought their tables and the second ledger
-constexpr uint32_t kFormatOfStandings = 3;   // it kept them by the ledger's numbers
+constexpr uint32_t kFormatOfRemainders = 2;  // it brought their tables
+constexpr uint32_t kFormatOfForecasts = 4;   // and theirs
 
 std::string random_salt() {
   std::random_device device;
@@ -206,21 +210,21 @@ Result<void> upgrade(DuckConnection& connection, uint32_t format) {
   BW_TRY(connection.run("BEGIN TRANSACTION"));
   if (format < kFormatOfRemainders) {
     for (const char* table : kRemainderTables) BW_TRY(connection.run(create_table(table)));
-    // The ledger is derived, and was kept in one order only: the next scoring makes it anew, and
-    // the standings that speak in its numbers.
-    for (const char* table : kLedgerTables) BW_TRY(connection.run(create_table(table)));
-    BW_TRY(connection.run(create_table("standings")));
-  } else if (format < kFormatOfStandings) {
-    BW_TRY(connection.run(
-        "CREATE OR REPLACE TABLE standings AS SELECT l.id AS account, s.mass, s.mass_one FROM "
-        "standings s JOIN ledger_accounts l ON l.key = s.key ORDER BY l.id"));
   }
-  // Of older snapshots there is no forecast, which is what a size of null says.
-  for (const char* column :
-       {"forecast_7d", "forecast_7d_size", "forecast_30d", "forecast_30d_size"}) {
-    BW_TRY(connection.run(fmt::format("ALTER TABLE scores ADD COLUMN {} FLOAT", column)));
+  if (format < kFormatOfForecasts) {
+    // Of older snapshots there is no forecast, which is what a size of null says.
+    for (const char* column :
+         {"forecast_7d", "forecast_7d_size", "forecast_30d", "forecast_30d_size"}) {
+      BW_TRY(connection.run(fmt::format("ALTER TABLE scores ADD COLUMN {} FLOAT", column)));
+    }
+    BW_TRY(connection.run(create_table("grades")));
   }
-  BW_TRY(connection.run(create_table("grades")));
+  // The ledger is derived: the next scoring makes it anew, and the standings that speak in its
+  // numbers.
+  for (const char* table : kLedgerTables) BW_TRY(connection.run(create_table(table)));
+  for (const char* table : {"standings", "passed_on", "remainder_passed_on"}) {
+    BW_TRY(connection.run(create_table(table)));
+  }
   BW_TRY(connection.run(fmt::format("UPDATE meta SET format = {}", kStoreFormat)));
   return connection.run("COMMIT");
 }

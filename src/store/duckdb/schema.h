@@ -10,7 +10,7 @@
 namespace bellwether {
 
 // Raised with every change of meaning of a table or column; other versions are refused by name.
-inline constexpr uint32_t kStoreFormat = 4;
+inline constexpr uint32_t kStoreFormat = 5;
 
 // The one row of `meta`.
 struct StoreMeta {
@@ -30,9 +30,9 @@ enum class CountOf : uint8_t { kAccepted = 0, kRejected = 1, kLeftAlone = 2 };
 Result<void> create_tables(DuckConnection& connection);
 // Reads `meta`. kUnsupported: another format; the message names both versions.
 Result<StoreMeta> read_meta(DuckConnection& connection);
-// Turns a store of an older `format` into this one. Format 1 lacks the tables of the remainder, and
-// its ledger has to be made anew; format 2 kept standings by the keys of accounts; format 3 had no
-// forecasts and no grades.
+// Turns a store of an older `format` into this one, whose ledger and standings the next scoring has
+// to make anew: before format 5 they did not say what receivers had passed on. Format 1 had no
+// remainder, and up to format 3 there were no forecasts and no grades.
 Result<void> upgrade(DuckConnection& connection, uint32_t format);
 // The UPDATE that writes it.
 std::string meta_update(const StoreMeta& meta);

@@ -165,7 +165,8 @@ SnapshotGrade grade_at(const DuckRows& rows, size_t i) {
 
 Result<uint32_t> DuckStore::publish(const SnapshotInfo& info, const Numbering& numbering,
                                     const PersonMap& persons, std::span<const PersonScore> scores,
-                                    std::span<const StandingRow> standings) {
+                                    std::span<const StandingRow> standings,
+                                    std::span<const PassedOn> passed_on) {
   BW_ASSIGN(const WriteTurn turn, WriteTurn::take(*core_));
   if (persons.person_of.size() != numbering.accounts()) {
     return Error{ErrorCode::kInvalidArgument, "the person map is of another numbering"};
@@ -187,6 +188,16 @@ Result<uint32_t> DuckStore::publish(const SnapshotInfo& info, const Numbering& n
         (i > 0 && standings[i].account <= standings[i - 1].account)) {
       return Error{ErrorCode::kInvalidArgument,
                    fmt::format("standing {} is of nobody, or not in the order of accounts", i)};
+    }
+  }
+  for (size_t i = 0; i < passed_on.size(); ++i) {
+    const auto pair = [&](size_t at) {
+      return std::pair(passed_on[at].receiver, passed_on[at].mover);
+    };
+    if (passed_on[i].receiver >= numbering.accounts() ||
+        passed_on[i].mover >= numbering.accounts() || (i > 0 && pair(i) <= pair(i - 1))) {
+      return Error{ErrorCode::kInvalidArgument,
+                   fmt::format("what was passed on, {}, is of nobody, or not in order", i)};
     }
   }
 
@@ -218,7 +229,7 @@ Result<uint32_t> DuckStore::publish(const SnapshotInfo& info, const Numbering& n
     BW_TRY(rows->end_row());
   }
 
-  BW_TRY(replace_standings(*transaction, standings));
+  BW_TRY(replace_standings(*transaction, standings, passed_on));
   BW_TRY(transaction->commit(core_->meta));
   return snapshot;
 }
@@ -327,14 +338,22 @@ Result<std::vector<SnapshotGrade>> DuckStore::grades() {
 }
 
 Result<void> replace_standings(WriteTransaction& transaction,
-                               std::span<const StandingRow> standings) {
+                               std::span<const StandingRow> standings,
+                               std::span<const PassedOn> passed_on) {
   BW_TRY(transaction.connection().run(create_table("standings")));
   BW_ASSIGN(DuckAppender * rows, transaction.appender("standings"));
   for (const StandingRow& standing : standings) {
     rows->put<uint32_t>(standing.account);
     rows->put<double>(standing.mass);
-    rows->put<double>(standing.mass_one);
     BW_TRY(rows->end_row());
+  }
+  BW_TRY(transaction.connection().run(create_table("passed_on")));
+  BW_ASSIGN(DuckAppender * passed, transaction.appender("passed_on"));
+  for (const PassedOn& row : passed_on) {
+    passed->put<uint32_t>(row.receiver);
+    passed->put<uint32_t>(row.mover);
+    passed->put<double>(row.mass);
+    BW_TRY(passed->end_row());
   }
   return {};
 }
@@ -344,9 +363,8 @@ Result<std::vector<StandingRow>> DuckStore::standings(std::span<const AccountId>
   std::vector<AccountId> asked(accounts.begin(), accounts.end());
   std::sort(asked.begin(), asked.end());
   asked.erase(std::unique(asked.begin(), asked.end()), asked.end());
-  // Reading three narrow columns in order takes a third of the time of looking up a list of
-  // numbers.
-  std::string query = "SELECT account, mass, mass_one FROM standings";
+  // Reading narrow columns in order takes a third of the time of looking up a list of numbers.
+  std::string query = "SELECT account, mass FROM standings";
   if (!asked.empty()) {
     query += fmt::format(" WHERE account BETWEEN {} AND {}", asked.front(), asked.back());
   }
@@ -358,7 +376,24 @@ Result<std::vector<StandingRow>> DuckStore::standings(std::span<const AccountId>
       while (next != asked.cend() && *next < account) ++next;
       if (next == asked.cend() || *next != account) return;
     }
-    out.push_back({account, rows.column<double>(1)[i], rows.column<double>(2)[i]});
+    out.push_back({account, rows.column<double>(1)[i]});
+  }));
+  return out;
+}
+
+Result<std::vector<PassedOn>> DuckStore::passed_on(std::span<const AccountId> receivers) {
+  BW_ASSIGN(ReadTransaction read, ReadTransaction::begin(*core_));
+  std::vector<AccountId> asked(receivers.begin(), receivers.end());
+  std::sort(asked.begin(), asked.end());
+  std::string query = "SELECT receiver, mover, mass FROM passed_on";
+  if (!asked.empty()) {
+    query += fmt::format(" WHERE receiver BETWEEN {} AND {}", asked.front(), asked.back());
+  }
+  std::vector<PassedOn> out;
+  BW_TRY(each_row(read.connection().stream(query), [&](const DuckRows& rows, size_t i) {
+    const AccountId receiver = rows.column<uint32_t>(0)[i];
+    if (!asked.empty() && !std::binary_search(asked.begin(), asked.end(), receiver)) return;
+    out.push_back({receiver, rows.column<uint32_t>(1)[i], rows.column<double>(2)[i]});
   }));
   return out;
 }

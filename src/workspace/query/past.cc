@@ -30,28 +30,32 @@ Result<std::vector<AccountId>> teleport_set(Workspace& workspace, const Numberin
   return accounts;
 }
 
-Result<std::vector<StandingRow>> standings_as_of(Workspace& workspace, Instant as_of,
-                                                 const Policy& policy) {
+Result<void> add_standings(Workspace& workspace, const Policy& policy, Past& past) {
+  const Instant as_of = past.snapshot.as_of;
   Store& store = workspace.store();
   BW_ASSIGN(const auto numbering, store.ledger_numbering());
   BW_ASSIGN(PersonMap persons, person_map(workspace.registry(), store, *numbering));
   BW_ASSIGN(const auto teleport, teleport_set(workspace, *numbering, policy));
   BW_ASSIGN(Remainder remainder, store.remainder(*numbering));
   std::vector<FoldEntry> entries;
+  std::vector<FoldEntry> pairs;  // of any time, one entry each
   BW_TRY(store.scan_ledger([&](std::span<const LedgerEntry> piece) {
     for (const LedgerEntry& e : piece) {
       if (e.counts_as_of(as_of)) entries.push_back(FoldEntry::from(e));
+      if (pairs.empty() || pairs.back().receiver != e.receiver || pairs.back().mover != e.mover) {
+        pairs.push_back(FoldEntry::from(e));
+      }
     }
   }));
   const GraphSnapshot graph(std::move(entries), numbering->account_network, std::move(persons),
                             as_of, workspace.threads(), std::move(remainder));
   const Standing standing(graph, graph.vouches(vouch_options(policy, workspace.threads())),
                           teleport, policy, workspace.threads());
-  std::vector<StandingRow> rows;
   for (AccountId a = 0; a < graph.accounts(); ++a) {
-    if (standing.mass()[a] > 0) rows.push_back({a, standing.mass()[a], standing.mass_one()[a]});
+    if (standing.mass()[a] > 0) past.standings.push_back({a, standing.mass()[a]});
   }
-  return rows;
+  past.passed_on = standing.passed_on(graph, pairs, workspace.threads());
+  return {};
 }
 
 Result<void> add_scores(Workspace& workspace, const Policy& policy, Instant as_of,
@@ -94,6 +98,18 @@ class PastLedger final : public LedgerSource {
     }
     return rows;
   }
+  Result<std::vector<PassedOn>> passed_on(std::span<const AccountId> receivers) override {
+    std::vector<PassedOn> rows;
+    for (const AccountId id : receivers) {
+      const auto begin = std::lower_bound(
+          past_.passed_on.begin(), past_.passed_on.end(), id,
+          [](const PassedOn& row, AccountId account) { return row.receiver < account; });
+      for (auto at = begin; at != past_.passed_on.end() && at->receiver == id; ++at) {
+        rows.push_back(*at);
+      }
+    }
+    return rows;
+  }
 
  private:
   std::unique_ptr<LedgerSource> ledger_;
@@ -106,7 +122,7 @@ Result<Past> look_back(Workspace& workspace, const SnapshotInfo& then, const Sna
                        const Policy& policy) {
   Past past;
   past.snapshot = then;
-  BW_ASSIGN(past.standings, standings_as_of(workspace, then.as_of, policy));
+  BW_TRY(add_standings(workspace, policy, past));
   if (then.policy_hash == now.policy_hash) return past;
   past.restated.emplace();
   BW_ASSIGN(const Policy policy_then, parse_policy(then.policy_toml));

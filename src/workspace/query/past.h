@@ -17,9 +17,11 @@
 namespace bellwether {
 
 struct Past {
-  SnapshotInfo snapshot;               // the earlier one
-  std::vector<StandingRow> standings;  // as of then, under the policy of now; by account of the
-                                       // ledger's numbering, those with mass above 0
+  SnapshotInfo snapshot;  // the earlier one
+  // As of then, under the policy of now, in the ledger's numbers: accounts with mass above 0, and
+  // what was passed on between the pairs of now.
+  std::vector<StandingRow> standings;
+  std::vector<PassedOn> passed_on;
   // By the key under which a person's scores are kept; who has no evidence is left out. Empty: one
   // policy.
   std::optional<std::unordered_map<uint64_t, Restated>> restated;

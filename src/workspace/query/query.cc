@@ -1077,20 +1077,17 @@ struct Query::Impl {
     BW_ASSIGN(const PersonMap everybody, person_map(workspace.registry(), store(), numbering));
     PersonMap persons = numbered_within(everybody, entries);
     std::vector<double> mass(numbering.accounts(), 0);
-    std::vector<double> mass_one(numbering.accounts(), 0);
     BW_ASSIGN(const auto standings, store().standings({}));
     for (const StandingRow& row : standings) {
       if (!only.holds_standing(numbering.account_network[row.account])) continue;
       mass[row.account] = row.mass;
-      mass_one[row.account] = row.mass_one;
     }
+    BW_ASSIGN(std::vector<PassedOn> passed_on, store().passed_on({}));
     BW_ASSIGN(Remainder remainder, store().remainder(numbering));
     only.restrict(remainder, [&](AccountId id) { return numbering.account_network[id]; });
     const GraphSnapshot graph(std::move(entries), numbering.account_network, std::move(persons),
                               view.info.as_of, 1, std::move(remainder));
-    const Standing standing(mass, mass_one,
-                            graph.vouches(vouch_options(view.policy, workspace.threads())),
-                            view.policy);
+    const Standing standing(mass, std::move(passed_on), view.policy);
     all->scores = score_everybody(graph, standing, view.policy, {}, workspace.threads());
     rank_everybody(all->scores);
     look_ahead(graph, all->scores, workspace.threads());

@@ -51,6 +51,9 @@ class StoredLedger final : public LedgerSource {
   Result<std::vector<StandingRow>> standings(std::span<const AccountId> ids) override {
     return store_.standings(ids);
   }
+  Result<std::vector<PassedOn>> passed_on(std::span<const AccountId> receivers) override {
+    return store_.passed_on(receivers);
+  }
 
  private:
   Store& store_;
@@ -60,15 +63,16 @@ constexpr auto kByReceiverAndMover = [](const LedgerEntry& a, const LedgerEntry&
   return std::tie(a.receiver, a.mover) < std::tie(b.receiver, b.mover);
 };
 
-// Appends the entries whose `column`, by which they are sorted, is `account`.
-void append_of(const std::vector<LedgerEntry>& entries, AccountId LedgerEntry::*column,
-               AccountId account, std::vector<LedgerEntry>& out) {
-  const auto begin = std::lower_bound(
-      entries.begin(), entries.end(), account,
-      [&](const LedgerEntry& entry, AccountId asked) { return entry.*column < asked; });
-  const auto end = std::upper_bound(
-      begin, entries.end(), account,
-      [&](AccountId asked, const LedgerEntry& entry) { return asked < entry.*column; });
+// Appends the rows whose `column`, by which they are sorted, is `account`.
+template <typename Row>
+void append_of(const std::vector<Row>& rows, AccountId Row::*column, AccountId account,
+               std::vector<Row>& out) {
+  const auto begin =
+      std::lower_bound(rows.begin(), rows.end(), account,
+                       [&](const Row& row, AccountId asked) { return row.*column < asked; });
+  const auto end =
+      std::upper_bound(begin, rows.end(), account,
+                       [&](AccountId asked, const Row& row) { return asked < row.*column; });
   out.insert(out.end(), begin, end);
 }
 
@@ -97,6 +101,7 @@ class LoadedLedger final : public LedgerSource {
     ids_.erase(std::unique(ids_.begin(), ids_.end()), ids_.end());
     BW_ASSIGN(networks_, store_.ledger_networks(ids_));
     BW_ASSIGN(standings_, store_.standings(ids_));
+    BW_ASSIGN(passed_on_, store_.passed_on(accounts));
     // Stable: of one mover they stay in the order of the ledger.
     std::stable_sort(given_.begin(), given_.end(),
                      [](const LedgerEntry& a, const LedgerEntry& b) { return a.mover < b.mover; });
@@ -141,6 +146,13 @@ class LoadedLedger final : public LedgerSource {
     }
     return out;
   }
+  Result<std::vector<PassedOn>> passed_on(std::span<const AccountId> receivers) override {
+    std::vector<PassedOn> out;
+    for (const AccountId account : receivers) {
+      append_of(passed_on_, &PassedOn::receiver, account, out);
+    }
+    return out;
+  }
 
  private:
   Store& store_;
@@ -149,6 +161,7 @@ class LoadedLedger final : public LedgerSource {
   std::vector<AccountId> ids_;         // everybody in them, ascending
   std::vector<NetworkId> networks_;    // by place in ids_
   std::vector<StandingRow> standings_;
+  std::vector<PassedOn> passed_on_;  // by receiver
   bool has_remainder_ = false;
 };
 
@@ -188,6 +201,9 @@ class RestrictedLedger final : public LedgerSource {
     std::erase_if(rows,
                   [&](const StandingRow&) { return !restriction_.holds_standing(networks[i++]); });
     return rows;
+  }
+  Result<std::vector<PassedOn>> passed_on(std::span<const AccountId> receivers) override {
+    return ledger_.passed_on(receivers);
   }
 
  private:
@@ -303,12 +319,14 @@ Result<Slice> read_slice(LedgerSource& ledger, const LinkGroups& links,
   });
 
   std::vector<double> mass(ids.size(), 0);
-  std::vector<double> mass_one(ids.size(), 0);
   BW_ASSIGN(const auto standings, ledger.standings(ids));
   for (const StandingRow& row : standings) {
     mass[local(row.account)] = row.mass;
-    mass_one[local(row.account)] = row.mass_one;
   }
+  BW_ASSIGN(std::vector<PassedOn> passed_on, ledger.passed_on(accounts));
+  std::erase_if(passed_on, [&](const PassedOn& row) { return !holds(row.mover); });
+  for (PassedOn& row : passed_on) row = {local(row.receiver), local(row.mover), row.mass};
+  std::sort(passed_on.begin(), passed_on.end(), by_pair);
   for (FrozenPair& pair : remainder.pairs) {
     pair.receiver = local(pair.receiver);
     if (pair.mover != kNobody) pair.mover = local(pair.mover);
@@ -318,8 +336,7 @@ Result<Slice> read_slice(LedgerSource& ledger, const LinkGroups& links,
   slice.graph = std::make_unique<GraphSnapshot>(std::move(entries), std::move(networks), persons,
                                                 as_of, 1, std::move(remainder));
   slice.accounts = std::move(ids);
-  slice.standing = std::make_unique<Standing>(
-      mass, mass_one, slice.graph->vouches(vouch_options(policy, 1)), policy);
+  slice.standing = std::make_unique<Standing>(mass, std::move(passed_on), policy);
   return slice;
 }
 

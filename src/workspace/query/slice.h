@@ -42,6 +42,7 @@ class LedgerSource {
   virtual Result<Remainder> remainder(std::span<const AccountId> accounts) = 0;
   virtual Result<std::vector<NetworkId>> networks(std::span<const AccountId> ids) = 0;
   virtual Result<std::vector<StandingRow>> standings(std::span<const AccountId> ids) = 0;
+  virtual Result<std::vector<PassedOn>> passed_on(std::span<const AccountId> receivers) = 0;
 };
 
 // The store, asked anew at every question. Borrows it.

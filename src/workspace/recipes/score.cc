@@ -138,11 +138,12 @@ Result<ScoreResult> Scoring::publish() {
   info.simulated = summary_.simulated;
   std::vector<StandingRow> standings;
   for (AccountId a = 0; a < graph_->accounts(); ++a) {
-    if (standing_->mass()[a] > 0) {
-      standings.push_back({a, standing_->mass()[a], standing_->mass_one()[a]});
-    }
+    if (standing_->mass()[a] > 0) standings.push_back({a, standing_->mass()[a]});
   }
-  BW_ASSIGN(info.snapshot, store_.publish(info, *numbering_, persons_, scores_, standings));
+  const std::vector<PassedOn> passed_on =
+      standing_->passed_on(*graph_, graph_->entries(), workspace_.threads());
+  BW_ASSIGN(info.snapshot,
+            store_.publish(info, *numbering_, persons_, scores_, standings, passed_on));
   return std::move(result_);
 }
 
