@@ -982,6 +982,18 @@ class Commands(unittest.TestCase):
         self.assertRegex(why("--topic", "rust"), "^reshared by 6 people$|^reshared by 6 people, most")
         self.assertEqual(why("--network", "csv"), why())
 
+    def test_a_ranking_of_a_topic_leaves_out_what_was_passed_on_by_way_of_another(self):
+        acts = [f"174800{n}000,ana,reply,p{n},tea" for n in range(6)]
+        acts += [f"174900{n}000,p{n},reshare,ana,rust" for n in range(6)]
+        self.file.write_text("time,actor,verb,target,topics\n" + "\n".join(acts) + "\n")
+        self.ready()
+        (self.home / "policy.toml").write_text('[standing]\nteleport = ["csv:ana"]\n')
+        bellwether("score", home=self.home)
+        for topic in ([], ["--topic", "rust"]):
+            people = json.loads(bellwether("rank", *topic, "--all", "--json", home=self.home).stdout)
+            ana = next(p for p in people["people"] if p["name"] == "ana")
+            self.assertEqual(ana["audience"], 0, "who reshared her has standing through her alone")
+
     def test_damaged_rows_of_an_ontology_are_told_by_file_and_line(self):
         self.ready()
         folder = self.ontology('3,"rust",10000000000000000001,"computing"\n4,"drinks",77,\n2\n')
