@@ -178,6 +178,12 @@ struct OwnAct {
   Verb verb = Verb::kMention;
 };
 
+// Which acts a scan of uses hands out.
+enum class UseScope : uint8_t {
+  kOfSomething,  // those that have topics or an object
+  kAll,
+};
+
 // An act with a known time as far as it uses topics or an object.
 struct Use {
   EventRow row = 0;
@@ -312,10 +318,10 @@ class Store {
   virtual Result<void> scan_acts(
       const Numbering& numbering,
       const std::function<void(std::span<const ResolvedAct>)>& piece) = 0;
-  // Hands out every act of these verbs that has topics or an object and a known time, in no
-  // promised order, in pieces. Cheaper than scan_acts: no author is looked up. `numbering` as
-  // there.
+  // Hands out every act of these verbs that has a known time and is within `scope`, in no promised
+  // order, in pieces. Cheaper than scan_acts: no author is looked up. `numbering` as there.
   virtual Result<void> scan_uses(const Numbering& numbering, std::span<const Verb> verbs,
+                                 UseScope scope,
                                  const std::function<void(std::span<const Use>)>& piece) = 0;
   // Reshares that are the object of another reshare.
   virtual Result<std::vector<ReshareLink>> reshare_links(const Numbering& numbering) = 0;

@@ -623,7 +623,7 @@ TEST(Scan, UsesAreTimedActsOfTheVerbsAskedForThatHaveTopicsOrAnObject) {
   const std::vector<Verb> verbs{Verb::kPost, Verb::kLink};
   std::vector<Use> uses;
   ASSERT_TRUE(store
-                  ->scan_uses(*numbering, verbs,
+                  ->scan_uses(*numbering, verbs, UseScope::kOfSomething,
                               [&](std::span<const Use> piece) {
                                 uses.insert(uses.end(), piece.begin(), piece.end());
                               })
@@ -642,9 +642,31 @@ TEST(Scan, UsesAreTimedActsOfTheVerbsAskedForThatHaveTopicsOrAnObject) {
   EXPECT_FALSE(uses[1].withdrawn.known());
   EXPECT_EQ(must(store->receipts(std::vector<EventRow>{uses[1].row}))[0].object, "o1");
   const auto ignore = [](std::span<const Use>) {};
-  EXPECT_TRUE(store->scan_uses(*numbering, {}, ignore).ok());
+  EXPECT_TRUE(store->scan_uses(*numbering, {}, UseScope::kAll, ignore).ok());
   ingest(*store, {{.actor = "fay"}});
-  EXPECT_EQ(store->scan_uses(*numbering, verbs, ignore).error().code, ErrorCode::kInvalidArgument);
+  EXPECT_EQ(store->scan_uses(*numbering, verbs, UseScope::kAll, ignore).error().code,
+            ErrorCode::kInvalidArgument);
+}
+
+TEST(Scan, AllUsesAreThoseOfNothingToo) {
+  const StoreFolder folder;
+  const auto store = open_store(folder);
+  ingest(*store, {{.actor = "ana", .verb = Verb::kPost, .second = 1, .id = "p1", .topics = {"tea"}},
+                  {.actor = "bo", .target = "ana", .second = 2},
+                  {.actor = "cy", .verb = kReact, .second = 3, .object = "p1"},
+                  {.actor = "dee", .target = "ana", .second = -1}});
+  const auto numbering = must(store->number_accounts());
+  const auto many = [&](UseScope scope) {
+    size_t uses = 0;
+    const std::vector<Verb> verbs{Verb::kPost, Verb::kMention};
+    EXPECT_TRUE(store
+                    ->scan_uses(*numbering, verbs, scope,
+                                [&](std::span<const Use> piece) { uses += piece.size(); })
+                    .ok());
+    return uses;
+  };
+  EXPECT_EQ(many(UseScope::kAll), 2U);  // not the one without a time
+  EXPECT_EQ(many(UseScope::kOfSomething), 1U);
 }
 
 TEST(Scan, AnActOnAPersonKeepsTheAuthorItsRecordNames) {

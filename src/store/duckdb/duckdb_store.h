@@ -23,7 +23,7 @@ class DuckStore : public Store {
   Result<std::shared_ptr<const Numbering>> number_accounts() override;
   Result<void> scan_acts(const Numbering& numbering,
                          const std::function<void(std::span<const ResolvedAct>)>& piece) override;
-  Result<void> scan_uses(const Numbering& numbering, std::span<const Verb> verbs,
+  Result<void> scan_uses(const Numbering& numbering, std::span<const Verb> verbs, UseScope scope,
                          const std::function<void(std::span<const Use>)>& piece) override;
   Result<std::vector<ReshareLink>> reshare_links(const Numbering& numbering) override;
   Result<std::vector<AccountId>> flagged(const Numbering& numbering, AccountFlag flag) override;

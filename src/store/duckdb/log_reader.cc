@@ -635,6 +635,7 @@ Result<void> DuckStore::scan_acts(const Numbering& numbering,
 }
 
 Result<void> DuckStore::scan_uses(const Numbering& numbering, std::span<const Verb> verbs,
+                                  UseScope scope,
                                   const std::function<void(std::span<const Use>)>& piece) {
   if (verbs.empty()) return {};
   BW_ASSIGN(ReadTransaction read, ReadTransaction::begin(*core_));
@@ -648,8 +649,8 @@ Result<void> DuckStore::scan_uses(const Numbering& numbering, std::span<const Ve
   BW_ASSIGN(DuckRows rows,
             connection.stream(fmt::format(
                 "SELECT event_row, id_low, object, account, published, topics, verb FROM events "
-                "WHERE verb IN ({}) AND (topics <> 0 OR object <> 0) AND published IS NOT NULL",
-                list)));
+                "WHERE verb IN ({}) AND published IS NOT NULL{}",
+                list, scope == UseScope::kAll ? "" : " AND (topics <> 0 OR object <> 0)")));
   std::vector<Use> uses;
   while (true) {
     BW_ASSIGN(const bool more, rows.next());

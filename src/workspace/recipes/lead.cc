@@ -76,25 +76,27 @@ Result<LeadFindings> find_lead(Workspace& workspace, const Policy& policy, const
   };
   std::vector<Linked> links;
   Instant begin;
-  BW_TRY(workspace.store().scan_uses(numbering, kTakingUp, [&](std::span<const Use> piece) {
-    for (const Use& use : piece) {
-      if (use.published >= question.as_of) continue;
-      if (network && numbering.account_network[use.account] != *network) continue;
-      const PersonId person = persons.person_of[use.account];
-      if (person == kNobody || has_standing[person] == 0) continue;
-      if (!begin.known() || use.published < begin) begin = use.published;
-      const bool taken_back = use.withdrawn.known() && use.withdrawn < question.as_of &&
-                              use.withdrawn.ms < use.published.ms + window_ms;
-      if (const auto at = topics_of.find(use.topics); at != topics_of.end()) {
-        for (const TopicId topic : at->second) {
-          uses.push_back({person, taken_back ? kNoItem : topic, use.published});
+  BW_TRY(workspace.store().scan_uses(
+      numbering, kTakingUp, UseScope::kOfSomething, [&](std::span<const Use> piece) {
+        for (const Use& use : piece) {
+          if (use.published >= question.as_of) continue;
+          if (network && numbering.account_network[use.account] != *network) continue;
+          const PersonId person = persons.person_of[use.account];
+          if (person == kNobody || has_standing[person] == 0) continue;
+          if (!begin.known() || use.published < begin) begin = use.published;
+          const bool taken_back = use.withdrawn.known() && use.withdrawn < question.as_of &&
+                                  use.withdrawn.ms < use.published.ms + window_ms;
+          if (const auto at = topics_of.find(use.topics); at != topics_of.end()) {
+            for (const TopicId topic : at->second) {
+              uses.push_back({person, taken_back ? kNoItem : topic, use.published});
+            }
+          }
+          if (use.verb == Verb::kLink && use.object != 0 && question.topic == nullptr) {
+            links.push_back(
+                {use.object, use.row, {person, taken_back ? kNoItem : 0, use.published}});
+          }
         }
-      }
-      if (use.verb == Verb::kLink && use.object != 0 && question.topic == nullptr) {
-        links.push_back({use.object, use.row, {person, taken_back ? kNoItem : 0, use.published}});
-      }
-    }
-  }));
+      }));
   found.subjects.resize(topics.tree().topics());
   for (TopicId topic = 0; topic < found.subjects.size(); ++topic) {
     found.subjects[topic].topic = topic;
