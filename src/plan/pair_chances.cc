@@ -89,7 +89,7 @@ Result<PairChances> pair_chances(std::span<const LedgerEntry> ledger,
     PairReplay replay_about(about);
     replay_about.advance(about.slots(), [](const Exposure&) {});
     std::vector<bool> known(persons.persons, false);  // to have had an occasion about it
-    for (const PersonId person : about.occasions.items) known[person] = true;
+    for (const Occasion& occasion : about.occasions.items) known[occasion.person] = true;
     const double everybody = rate_of_all(replay.all(), h);
     const double topic =
         (static_cast<double>(replay_about.all().answered[h]) + kTopicShrinkage * everybody) /

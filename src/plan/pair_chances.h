@@ -6,7 +6,9 @@
 // holds responses only, that somebody was moved is all it says of what v did. v and u have *met* in
 // the slot of u's first response to v. Every later occasion of v while u was active is an
 // *exposure* of u, *answered* where u responded to v in that slot. The first response is what makes
-// a pair, so it does not count as answered: counted, every pair would begin with a rate of 1.
+// a pair, so it does not count as answered: counted, every pair would begin with a rate of 1. And
+// an occasion that is known by u's response alone is no exposure of u: all of these are answered,
+// however many others there were of which nobody tells.
 //
 // The chance is the mean of a Beta posterior, all counts halving every `half_life` slots:
 //

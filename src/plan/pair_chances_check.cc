@@ -39,16 +39,22 @@ class Book {
       if (!about(e.topics)) continue;
       responses_[{from, to}].insert(slot);
       occasions_[from].insert(slot);
+      responders_[{from, slot}].insert(to);
       const std::set<Verb> seen_by_others{Verb::kPost,  Verb::kReply,   Verb::kReshare,
                                           Verb::kQuote, Verb::kMention, Verb::kLink,
                                           Verb::kReview};
-      if (seen_by_others.contains(e.verb)) occasions_[to].insert(slot);
+      if (seen_by_others.contains(e.verb)) {
+        occasions_[to].insert(slot);
+        acted_.insert({to, slot});
+      }
     }
     for (const PersonAct& act : acts) {
       if (act.person == kNobody || !act.published.known() || act.published >= as_of) continue;
       if (act.withdrawn.known() && act.withdrawn < as_of) continue;
       acts_[act.person].insert(slot_of(act.published));
-      if (about(act.topics)) occasions_[act.person].insert(slot_of(act.published));
+      if (!about(act.topics)) continue;
+      occasions_[act.person].insert(slot_of(act.published));
+      acted_.insert({act.person, slot_of(act.published)});
     }
   }
 
@@ -79,11 +85,18 @@ class Book {
     }
     return false;
   }
+  // Whether it is known of by more than an answer of `pair.to`.
+  bool exposes(const Pair& pair, int64_t slot) const {
+    if (acted_.contains({pair.from, slot})) return true;
+    const auto at = responders_.find({pair.from, slot});
+    if (at == responders_.end()) return false;
+    return at->second.size() > 1 || !at->second.contains(pair.to);
+  }
   // Of one pair as of the beginning of `slot`.
   Counted count(const Pair& pair, int64_t slot, double half_life) const {
     Counted out;
     for (const int64_t occasion : occasions(pair.from)) {
-      if (occasion >= slot || occasion <= met(pair)) continue;
+      if (occasion >= slot || occasion <= met(pair) || !exposes(pair, occasion)) continue;
       const bool came = answered(pair, occasion);
       if (!came && !active(pair.to, occasion)) continue;
       const double weight = std::exp2(-static_cast<double>(slot - occasion) / half_life);
@@ -99,6 +112,8 @@ class Book {
   int64_t active_slots_;
   std::map<std::pair<PersonId, PersonId>, Slots> every_response_, responses_;
   std::map<PersonId, Slots> occasions_, acts_;
+  std::set<std::pair<PersonId, int64_t>> acted_;
+  std::map<std::pair<PersonId, int64_t>, std::set<PersonId>> responders_;
 };
 
 double odds(double chance) { return chance / (1 - chance); }
@@ -186,6 +201,7 @@ CheckedLikelihood check_likelihood(std::span<const LedgerEntry> ledger,
   for (const Book::Pair& pair : book.pairs()) {
     for (const int64_t slot : book.occasions(pair.from)) {
       if (slot <= book.met(pair) || !book.active(pair.to, slot)) continue;
+      if (!book.exposes(pair, slot)) continue;
       const Counted own = book.count(pair, slot, model.half_life);
       const double prior = prior_of(sums_of(book, pair, slot, model), model);
       const double chance =

@@ -150,13 +150,25 @@ TEST(PairChances, WhereOnlyResponsesAreKnownADayWithOneIsAnOccasion) {
   Log log;
   for (int day = 20; day >= 1; --day) {
     if (day % 2 == 0) log.responds(kCy, kBo, day);
+    if (day % 3 == 0) log.responds(kAna, kBo, day);
   }
-  log.responds(kAna, kBo, 20);
   const PairChances chances = log.chances();
-  EXPECT_EQ(find(chances, kBo, kAna)->occasions, 9U);
-  EXPECT_EQ(find(chances, kBo, kAna)->responses, 0U);
-  EXPECT_EQ(find(chances, kBo, kCy)->responses, 9U);
-  EXPECT_GT(find(chances, kBo, kCy)->chance, find(chances, kBo, kAna)->chance);
+  // Cy met Bo on day 20 and Ana on day 18; each is exposed where the other answered.
+  EXPECT_EQ(find(chances, kBo, kAna)->occasions, 8U);
+  EXPECT_EQ(find(chances, kBo, kAna)->responses, 2U);
+  EXPECT_EQ(find(chances, kBo, kCy)->occasions, 6U);
+  EXPECT_EQ(find(chances, kBo, kCy)->responses, 3U);
+}
+
+TEST(PairChances, WhatOnlyTheirOwnAnswerTellsOfIsNoExposure) {
+  Log log;
+  for (int day = 20; day >= 1; --day) log.responds(kAna, kBo, day);
+  // Of Bo nothing else is known: that each known occasion was answered says nothing.
+  EXPECT_FALSE(log.chances().model);
+  log.posts(kBo, 5);
+  const PairChances chances = log.chances();
+  EXPECT_EQ(find(chances, kBo, kAna)->occasions, 1U);
+  EXPECT_EQ(find(chances, kBo, kAna)->responses, 1U);
 }
 
 TEST(PairChances, AReactionIsNoOccasionOfWhoReactsAReplyIsOne) {

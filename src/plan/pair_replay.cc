@@ -14,24 +14,39 @@ struct InSlot {
   friend auto operator<=>(const InSlot&, const InSlot&) = default;
 };
 
+// Beside the person of an occasion.
+constexpr uint64_t kByOneAnswer = uint64_t{1} << 32;
+
 void sort_each_once(std::vector<InSlot>& all) {
   if (!std::is_sorted(all.begin(), all.end())) std::sort(all.begin(), all.end());
   all.erase(std::unique(all.begin(), all.end()), all.end());
 }
 
-// By slot, ascending persons within.
-SlotRows<PersonId> by_slot(std::vector<InSlot>& all, int32_t slots) {
-  sort_each_once(all);
-  SlotRows<PersonId> rows;
+// By slot, in the order given within.
+template <typename Item, typename Make>
+SlotRows<Item> by_slot(std::span<const InSlot> all, int32_t slots, Make&& make) {
+  SlotRows<Item> rows;
   rows.begin.assign(static_cast<size_t>(slots) + 1, 0);
   for (const InSlot& one : all) ++rows.begin[static_cast<size_t>(one.slot) + 1];
   for (size_t s = 0; s < static_cast<size_t>(slots); ++s) rows.begin[s + 1] += rows.begin[s];
   rows.items.resize(all.size());
   std::vector<uint64_t> next(rows.begin.begin(), rows.begin.end() - 1);
-  for (const InSlot& one : all) {
-    rows.items[next[static_cast<size_t>(one.slot)]++] = static_cast<PersonId>(one.key);
-  }
+  for (const InSlot& one : all) rows.items[next[static_cast<size_t>(one.slot)]++] = make(one);
   return rows;
+}
+
+// Occasions as somebody told of them, twice where they told by themselves. Whether it was one
+// person's answer alone shows in how many there are.
+std::vector<InSlot> each_once(std::vector<InSlot> told) {
+  std::sort(told.begin(), told.end());
+  std::vector<InSlot> out;
+  for (size_t i = 0; i < told.size();) {
+    size_t end = i + 1;
+    while (end < told.size() && told[end] == told[i]) ++end;
+    out.push_back({told[i].key | (end == i + 1 ? kByOneAnswer : 0), told[i].slot});
+    i = end;
+  }
+  return out;
 }
 
 }  // namespace
@@ -75,7 +90,7 @@ PairHistory pair_history(std::span<const LedgerEntry> ledger, std::span<const Pe
 
   std::vector<InSlot> all;        // pairs, whatever the topic
   std::vector<InSlot> responses;  // about a topic, where one is asked for
-  std::vector<InSlot> occasions;
+  std::vector<InSlot> acted;      // who did something for others to see
   std::vector<InSlot> active;
   for (const LedgerEntry& entry : ledger) {
     if (!entry.counts_as_of(end)) continue;
@@ -88,14 +103,13 @@ PairHistory pair_history(std::span<const LedgerEntry> ledger, std::span<const Pe
     active.push_back({to, slot});
     if (!wanted(entry.topics)) continue;
     if (topics != nullptr) responses.push_back(response);
-    occasions.push_back({from, slot});
-    if (makes_occasion(entry.verb)) occasions.push_back({to, slot});
+    if (makes_occasion(entry.verb)) acted.push_back({to, slot});
   }
   for (const PersonAct& act : acts) {
     if (!counts(act)) continue;
     const auto slot = static_cast<int32_t>(grid.slot_of(act.published));
     active.push_back({act.person, slot});
-    if (wanted(act.topics)) occasions.push_back({act.person, slot});
+    if (wanted(act.topics)) acted.push_back({act.person, slot});
   }
   sort_each_once(all);
   sort_each_once(responses);
@@ -124,11 +138,23 @@ PairHistory pair_history(std::span<const LedgerEntry> ledger, std::span<const Pe
     }
     history.responses.begin.push_back(history.responses.items.size());
   }
-  std::erase_if(occasions, [&](const InSlot& one) {
-    return history.from_begin[one.key] == history.from_begin[one.key + 1];
+  std::vector<InSlot> told;
+  const auto tell = [&](uint64_t person, int32_t slot) {
+    if (history.from_begin[person] != history.from_begin[person + 1])
+      told.push_back({person, slot});
+  };
+  for (const InSlot& response : counted) tell(response.key >> 32, response.slot);
+  sort_each_once(acted);
+  for (const InSlot& one : acted) {
+    tell(one.key, one.slot);
+    tell(one.key, one.slot);
+  }
+  history.occasions = by_slot<Occasion>(each_once(std::move(told)), slots, [](const InSlot& one) {
+    return Occasion{static_cast<PersonId>(one.key & 0xffffffffU), (one.key & kByOneAnswer) != 0};
   });
-  history.occasions = by_slot(occasions, slots);
-  history.acts = by_slot(active, slots);
+  sort_each_once(active);
+  history.acts = by_slot<PersonId>(
+      active, slots, [](const InSlot& one) { return static_cast<PersonId>(one.key); });
   return history;
 }
 
@@ -152,20 +178,33 @@ PairReplay::PairReplay(const PairHistory& history)
 
 // What is seen in a slot is evidence from its end on, not for others within it.
 void PairReplay::end_slot() {
-  for (const Seen& seen : seen_) {
-    const MetPair& pair = history_.pairs[seen.pair];
-    if (seen.met) {
-      ++met_by_[pair.to];
-      continue;
+  float all_exposures = 0;
+  float all_answered = 0;
+  for (size_t i = 0; i < seen_.size();) {
+    const PersonId from = history_.pairs[seen_[i].pair].from;
+    float exposures = 0;
+    float answered = 0;
+    for (; i < seen_.size() && history_.pairs[seen_[i].pair].from == from; ++i) {
+      const Seen& seen = seen_[i];
+      const PersonId to = history_.pairs[seen.pair].to;
+      if (seen.met) {
+        ++met_by_[to];
+        continue;
+      }
+      Plain& plain = plain_[seen.pair];
+      ++plain.exposures;
+      if (seen.answered) ++plain.responses;
+      const float one = seen.answered ? 1 : 0;
+      add(own_[seen.pair], 1, one);
+      add(to_[to], 1, one);
+      exposures += 1;
+      answered += one;
     }
-    Plain& plain = plain_[seen.pair];
-    ++plain.exposures;
-    if (seen.answered) ++plain.responses;
-    add(own_[seen.pair], seen.answered);
-    add(from_[pair.from], seen.answered);
-    add(to_[pair.to], seen.answered);
-    add(all_, seen.answered);
+    if (exposures > 0) add(from_[from], exposures, answered);
+    all_exposures += exposures;
+    all_answered += answered;
   }
+  if (all_exposures > 0) add(all_, all_exposures, all_answered);
   seen_.clear();
   for (const PersonId person : history_.acts.of(static_cast<size_t>(slot_))) {
     last_act_[person] = slot_;

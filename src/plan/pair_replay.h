@@ -55,12 +55,17 @@ struct MetPair {
   int32_t met = 0;  // slot of the first response, whatever it was about
 };
 
+struct Occasion {
+  PersonId person = kNobody;
+  bool by_one_answer = false;  // one person's response is all that tells of it
+};
+
 // What happened, in slots counted from the first.
 struct PairHistory {
   std::vector<MetPair> pairs;        // by from, met, to
   std::vector<uint64_t> from_begin;  // by person, persons + 1: where their pairs begin
   SlotRows<int32_t> responses;       // by pair: slots of responses, ascending, each once
-  SlotRows<PersonId> occasions;      // by slot: who had one and had met somebody, ascending
+  SlotRows<Occasion> occasions;      // by slot, of those who ever met somebody; persons ascending
   SlotRows<PersonId> acts;           // by slot: who did anything, ascending
   int32_t active_slots = 0;          // that somebody stays active for
 
@@ -132,11 +137,11 @@ class PairReplay {
     }
     return counts;
   }
-  void add(ExposureCounts& counts, bool answered) {
+  void add(ExposureCounts& counts, float exposures, float answered) {
     at(counts, slot_);
     for (size_t h = 0; h < kChanceHorizons; ++h) {
-      counts.exposures[h] += 1;
-      if (answered) counts.answered[h] += 1;
+      counts.exposures[h] += exposures;
+      counts.answered[h] += answered;
     }
   }
   bool active(PersonId person) const {
@@ -162,7 +167,8 @@ template <typename Visit>
 void PairReplay::advance(int32_t slot, Visit&& visit) {
   assert(slot <= history_.slots());
   for (; slot_ < slot; ++slot_) {
-    for (const PersonId from : history_.occasions.of(static_cast<size_t>(slot_))) {
+    for (const Occasion& occasion : history_.occasions.of(static_cast<size_t>(slot_))) {
+      const PersonId from = occasion.person;
       for (uint64_t i = history_.from_begin[from]; i < history_.from_begin[from + size_t{1}]; ++i) {
         const MetPair& pair = history_.pairs[i];
         if (pair.met > slot_) break;
@@ -174,6 +180,7 @@ void PairReplay::advance(int32_t slot, Visit&& visit) {
           seen_.push_back({static_cast<uint32_t>(i), answered, true});
           continue;
         }
+        if (answered && occasion.by_one_answer) continue;
         const bool was_active = active(pair.to);
         if (!answered && !was_active) continue;
         if (was_active) {
