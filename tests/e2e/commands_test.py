@@ -502,17 +502,29 @@ class Commands(unittest.TestCase):
         self.assertTrue(0 <= told["calibration"]["coverage_90"] <= 1)
         lines = bellwether("backtest", "--cut", "0.5", "--folds", "2", "--format", "ndjson",
                            home=self.home).stdout.splitlines()
-        self.assertEqual(len(lines), 2 * len(told["measures"]) + 2)
+        chances = told["pair_chances"]
+        self.assertEqual(len(lines), 2 * len(told["measures"]) + 2 + len(chances["measures"]))
+        for line, measure in zip(map(json.loads, lines[-4:]), ("", "_constant", "_weighted_cascade",
+                                                               "_plain_rate")):
+            self.assertEqual(line["measure"], "pair_chances" + measure)
+            self.assertEqual((line["fold"], line["cut"], line["end"]), (
+                None, told["folds"][0]["cut"], told["folds"][1]["end"]))
+            self.assertIn({k: line[k] for k in chances["measures"]["chances"]},
+                          chances["measures"].values())
+        self.assertLessEqual(chances["answered"], chances["exposures"])
+        self.assertEqual(len(chances["tenths"]), 10)
         # How often the intervals held, in lines of their own.
-        for fold, line in zip(told["folds"], map(json.loads, lines[-2:])):
+        for fold, line in zip(told["folds"], map(json.loads, lines[-6:-4])):
             self.assertEqual((line["cut"], line["measure"]), (fold["cut"], "forecast_intervals"))
             self.assertEqual({key: line[key] for key in fold["calibration"]}, fold["calibration"])
         rows = list(csv.DictReader(io.StringIO(bellwether(
             "backtest", "--cut", "0.5", "--folds", "2", "--format", "csv",
             home=self.home).stdout)))
-        self.assertEqual({row["measure"] for row in rows},
+        self.assertEqual({row["measure"] for row in rows if row["fold"]},
                          {*told["measures"], "forecast_intervals"})
-        for row in rows:
+        losses = [float(row["log_loss"]) for row in rows if row["fold"] == ""]
+        self.assertEqual(losses, [m["log_loss"] for m in chances["measures"].values()])
+        for row in filter(lambda row: row["fold"], rows):
             held = row["measure"] == "forecast_intervals"
             self.assertEqual(row["coverage_90"] != "", held)
             if held:
@@ -528,6 +540,7 @@ class Commands(unittest.TestCase):
             *early, "--format", "csv", home=self.home).stdout)
         table = bellwether("backtest", home=self.home).stdout
         self.assertIn("distinct responders", table)
+        self.assertRegex(table, "(?s)Pair chances: .*plain rate")
         self.assertNotIn("p1", table)  # it speaks of measures, never of people
         picture = self.folder / "backtest.svg"
         bellwether("backtest", "--plot", picture, home=self.home)
@@ -1303,6 +1316,11 @@ class RealData(unittest.TestCase):
                 best = max(measures[m][figure] or -1 for m in naive)
                 self.assertGreater(measures["forecast"][figure], best, msg=f"{name}, {figure}")
             held = told["calibration"]
+            chances = told["pair_chances"]["measures"]
+            ours = chances.pop("chances")
+            for other, grade in chances.items():
+                for figure in ("log_loss", "calibration_error", "alike_error"):
+                    self.assertLess(ours[figure], grade[figure], msg=f"{name}, {other}, {figure}")
             print(f"{name}: forecast {measures['forecast']['ndcg_100']:.3f}, "
                   f"best naive {max(measures[m]['ndcg_100'] or -1 for m in naive):.3f}, "
                   f"held {held['coverage_90']:.3f} and {held['coverage_90_expected']:.3f}")

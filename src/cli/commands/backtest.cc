@@ -22,6 +22,11 @@ std::string lasting(int64_t ms) {
   return days < 2 ? fmt::format("{:.1f} h", 24 * days) : fmt::format("{:.1f} d", days);
 }
 
+std::string slot_name(int64_t ms) {
+  if (ms == kMsPerDay) return "day";
+  return ms == kMsPerHour ? "hour" : fmt::format("{} hours", ms / kMsPerHour);
+}
+
 std::string percent(const std::optional<double>& share) {
   return share ? fmt::format("{:.1f} %", 100 * *share) : "-";
 }
@@ -82,6 +87,55 @@ void print_folds(Context& context, const BacktestReport& report) {
   table.print(context.out, context.columns);
 }
 
+// 0.0123: as many digits as tell two measures apart.
+std::string small(double value) { return fmt::format("{:.4f}", value); }
+
+void print_chances(Context& context, const std::optional<ChanceReport>& chances) {
+  const auto width = static_cast<size_t>(context.columns);
+  const auto say = [&](const std::string& text) { context.out << wrap(text, width, 0) << "\n"; };
+  if (!chances) {
+    say("Pair chances: none. Nobody who had responded to somebody had another occasion to, before "
+        "the first cut or after it.");
+    return;
+  }
+  say(fmt::format(
+      "Pair chances: of those who have responded to somebody before, how likely is each to do so "
+      "within the next {} in which that person does something or moves anybody? Asked {} times, of "
+      "{} pairs; in {} they did.",
+      slot_name(chances->model.occasion_ms), grouped(chances->exposures), grouped(chances->pairs),
+      percent(static_cast<double>(chances->answered) / static_cast<double>(chances->exposures))));
+  context.out << '\n';
+  const std::array figures{&ChanceGrade::log_loss, &ChanceGrade::calibration_error,
+                           &ChanceGrade::alike_error};
+  Table table({{"measure", false},
+               {"log loss", true},
+               {"calibration", true},
+               {"among alike", true},
+               {"said", true},
+               {"", false}});
+  for (size_t m = 0; m < kChanceMeasures; ++m) {
+    const ChanceGrade& grade = chances->grades[m];
+    std::vector<std::string> cells{std::string(to_string(static_cast<ChanceMeasure>(m)))};
+    for (const auto figure : figures) {
+      const bool best =
+          std::none_of(chances->grades.begin(), chances->grades.end(),
+                       [&](const ChanceGrade& g) { return g.*figure < grade.*figure; });
+      cells.push_back(small(grade.*figure) + (best ? "*" : " "));
+    }
+    cells.push_back(percent(grade.mean));
+    cells.emplace_back();
+    table.row(std::move(cells));
+  }
+  table.print(context.out, context.columns);
+  context.out << '\n';
+  say(fmt::format(
+      "Lower is better. calibration: how far what was said is from what came, the mean of ten "
+      "groups by what was said; among alike: of groups of pairs with as long a history, the same "
+      "groups for every measure; said: on average. Of the tenth with the highest chances {} were "
+      "expected to respond, and {} did.",
+      percent(chances->tenths.back().said), percent(chances->tenths.back().came)));
+}
+
 void print_table(Context& context, const BacktestResult& result) {
   const BacktestReport& report = result.report;
   const auto width = static_cast<size_t>(context.columns);
@@ -102,6 +156,9 @@ void print_table(Context& context, const BacktestResult& result) {
   context.out << '\n';
   say("before, within: responses; moving: people who moved anybody within; vouched: of those who "
       "had responded to anybody; forecast: its NDCG@100.");
+  context.out << '\n';
+  print_chances(context, result.chances);
+  context.out << '\n';
   say(fmt::format("Method {}, policy {} ({}).", result.method, result.policy_name,
                   result.policy_hash));
 }
@@ -238,11 +295,10 @@ int command_backtest(Context& context, const std::vector<std::string>& arguments
       "  bellwether backtest --plot backtest.svg\n  bellwether backtest --kept\n"
       "  bellwether backtest --sensitivity\n\n"
       "csv and ndjson have a line for each measure of each window, and one for each window in "
-      "which "
-      "there was a\nforecast, of measure forecast_intervals: the share of people whose 90 % "
-      "interval "
-      "held (coverage_90), and that of\nthe `expected` people foretold to move at least one "
-      "(coverage_90_expected).");
+      "which there was a\nforecast, of measure forecast_intervals: the share of people whose 90 % "
+      "interval held (coverage_90), and that of\nthe `expected` people foretold to move at least "
+      "one (coverage_90_expected). Then one for each measure of pair\nchances, of all windows "
+      "together: pair_chances, pair_chances_constant and so on.");
   if (const auto code = parse(app, context, arguments)) return *code;
   if (const auto code = windows.read(context, "backtest")) return *code;
   if (kept) {

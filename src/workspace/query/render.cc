@@ -1158,6 +1158,59 @@ void each_calibration(const BacktestReport& report, Visit&& visit) {
   }
 }
 
+Json chance_grade_json(const ChanceGrade& grade) {
+  return {{"log_loss", number(grade.log_loss)},
+          {"calibration_error", number(grade.calibration_error)},
+          {"alike_error", number(grade.alike_error)},
+          {"mean", number(grade.mean)}};
+}
+
+double hours(double ms) { return ms / static_cast<double>(kMsPerHour); }
+
+Json chances_json(const ChanceReport& report) {
+  Json measures = Json::object();
+  for (size_t m = 0; m < kChanceMeasures; ++m) {
+    measures[std::string(to_string(static_cast<ChanceMeasure>(m)))] =
+        chance_grade_json(report.grades[m]);
+  }
+  Json tenths = Json::array();
+  for (const ChanceTenth& tenth : report.tenths) {
+    tenths.push_back({{"said", number(tenth.said)}, {"came", number(tenth.came)}});
+  }
+  const ChanceModel& model = report.model;
+  const auto slot_ms = static_cast<double>(model.occasion_ms);
+  return {{"exposures", report.exposures},
+          {"answered", report.answered},
+          {"pairs", report.pairs},
+          {"measures", std::move(measures)},
+          {"tenths", std::move(tenths)},
+          {"model",
+           {{"occasion_hours", number(hours(slot_ms))},
+            {"half_life_hours", number(hours(slot_ms * model.half_life))},
+            {"lately_half_life_hours", number(hours(slot_ms * model.lately))},
+            {"strength", number(model.strength)},
+            {"level", number(model.level)},
+            {"by_from", number(model.by_from)},
+            {"by_to", number(model.by_to)},
+            {"exposures", model.exposures}}}};
+}
+
+// The measure of a line about pair chances, "pair_chances_constant"; that of ours is the plain
+// word.
+std::string chance_line_of(ChanceMeasure measure) {
+  switch (measure) {
+    case ChanceMeasure::kChances:
+      return "pair_chances";
+    case ChanceMeasure::kConstant:
+      return "pair_chances_constant";
+    case ChanceMeasure::kWeightedCascade:
+      return "pair_chances_weighted_cascade";
+    case ChanceMeasure::kPlainRate:
+      return "pair_chances_plain_rate";
+  }
+  return {};
+}
+
 Json kept_json(const KeptGrade& kept) {
   const SnapshotGrade& grade = kept.grade;
   Json json = {{"snapshot", kept.snapshot.snapshot},
@@ -1193,6 +1246,7 @@ std::string to_json(const BacktestResult& result) {
                   {"simulated", result.simulated},
                   {"measures", grades_json(result.report, result.report.mean)},
                   {"calibration", calibration_json(result.report.calibration)},
+                  {"pair_chances", result.chances ? chances_json(*result.chances) : Json(nullptr)},
                   {"folds", std::move(folds)}});
 }
 
@@ -1276,16 +1330,52 @@ std::string to_ndjson(const BacktestResult& result) {
                                       const Calibration& calibration) {
     add(number_of_fold, fold, kIntervals, calibration_json(calibration));
   });
+  if (result.chances) {
+    for (size_t m = 0; m < kChanceMeasures; ++m) {
+      Json json = {{"fold", nullptr},
+                   {"cut", instant(result.report.folds.front().cut)},
+                   {"end", instant(result.report.folds.back().end)},
+                   {"measure", chance_line_of(static_cast<ChanceMeasure>(m))},
+                   {"exposures", result.chances->exposures},
+                   {"answered", result.chances->answered}};
+      json.update(chance_grade_json(result.chances->grades[m]));
+      json["simulated"] = result.simulated;
+      json["method"] = result.method;
+      json["policy"] = result.policy_hash;
+      out += line_of(json);
+    }
+  }
   return out;
 }
 
 std::string to_csv(const BacktestResult& result) {
   std::string out;
-  csv_header(
-      out, {"fold", "cut", "end", "responses_before", "responses_within", "people", "moving",
-            "vouched_share", "measure", "ndcg_100", "spearman", "auc", "overlap_50", "coverage_90",
-            "expected", "coverage_90_expected", "simulated", "method", "policy"});
-  // Of grade and intervals one is given; the cells of the other stay empty.
+  csv_header(out, {"fold",
+                   "cut",
+                   "end",
+                   "responses_before",
+                   "responses_within",
+                   "people",
+                   "moving",
+                   "vouched_share",
+                   "measure",
+                   "ndcg_100",
+                   "spearman",
+                   "auc",
+                   "overlap_50",
+                   "coverage_90",
+                   "expected",
+                   "coverage_90_expected",
+                   "exposures",
+                   "answered",
+                   "log_loss",
+                   "calibration_error",
+                   "alike_error",
+                   "mean",
+                   "simulated",
+                   "method",
+                   "policy"});
+  // Of grade and intervals one is given; the cells of the other, and of pair chances, stay empty.
   const auto add = [&](size_t number_of_fold, const BacktestFold& fold, std::string_view measure,
                        const RankingGrade& grade, const Calibration* intervals) {
     CsvLine line(out);
@@ -1305,6 +1395,12 @@ std::string to_csv(const BacktestResult& result) {
         .number(intervals != nullptr ? intervals->coverage : std::nullopt)
         .count(intervals != nullptr ? intervals->expected : 0, intervals != nullptr)
         .number(intervals != nullptr ? intervals->coverage_expected : std::nullopt)
+        .text("")
+        .text("")
+        .text("")
+        .text("")
+        .text("")
+        .text("")
         .truth(result.simulated)
         .text(result.method)
         .text(result.policy_hash);
@@ -1317,6 +1413,27 @@ std::string to_csv(const BacktestResult& result) {
                                       const Calibration& calibration) {
     add(number_of_fold, fold, kIntervals, {}, &calibration);
   });
+  if (result.chances) {
+    for (size_t m = 0; m < kChanceMeasures; ++m) {
+      const ChanceGrade& grade = result.chances->grades[m];
+      CsvLine line(out);
+      line.text("")
+          .instant(result.report.folds.front().cut)
+          .instant(result.report.folds.back().end);
+      for (int empty = 0; empty < 5; ++empty) line.text("");
+      line.text(chance_line_of(static_cast<ChanceMeasure>(m)));
+      for (int empty = 0; empty < 7; ++empty) line.text("");
+      line.count(result.chances->exposures)
+          .count(result.chances->answered)
+          .number(grade.log_loss)
+          .number(grade.calibration_error)
+          .number(grade.alike_error)
+          .number(grade.mean)
+          .truth(result.simulated)
+          .text(result.method)
+          .text(result.policy_hash);
+    }
+  }
   return out;
 }
 

@@ -53,7 +53,9 @@ std::string to_ndjson(const LeadAnswer& answer);  // the people
 std::string to_ndjson(const TopicList& list);
 std::string to_ndjson(const TopicCard& card);  // the people on it
 // A line for each measure of each window, then one for each window whose forecast could be fitted,
-// of measure "forecast_intervals": how often its 90 % intervals held. No means.
+// of measure "forecast_intervals": how often its 90 % intervals held. No means. Then one for each
+// measure of pair chances, of all windows together: "pair_chances" and "pair_chances_constant",
+// "_weighted_cascade", "_plain_rate"; `fold` is null.
 std::string to_ndjson(const BacktestResult& result);
 // A line for each variation, then one for each person.
 std::string to_ndjson(const SensitivityResult& result);

@@ -21,6 +21,11 @@ Result<BacktestResult> backtest(Workspace& workspace, const BacktestOptions& opt
   BW_ASSIGN(result.report, bellwether::backtest(history.ledger, history.numbering->account_network,
                                                 history.persons, history.teleport_set, policy,
                                                 options, workspace.threads(), tell));
+  if (phase) phase("pair chances");
+  BW_ASSIGN(const std::vector<PersonAct> acts, read_acts(workspace, history));
+  const Window whole{result.report.folds.front().cut, result.report.folds.back().end};
+  BW_ASSIGN(result.chances, grade_chances(history.ledger, acts, history.persons, whole,
+                                          {.threads = workspace.threads()}));
   result.method = method_name(policy.method);
   result.policy_name = policy.name;
   result.policy_hash = policy_hash(policy, policy.teleport);

@@ -2,9 +2,11 @@
 // Replays the whole of a workspace's history and grades the score on it.
 #pragma once
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "plan/chance_grade.h"
 #include "score/backtest.h"
 #include "workspace/workspace.h"
 
@@ -12,6 +14,9 @@ namespace bellwether {
 
 struct BacktestResult {
   BacktestReport report;
+  // Of pair chances, over all windows together; empty: there is none to learn from before the
+  // first, or none came.
+  std::optional<ChanceReport> chances;
   std::string method;
   std::string policy_name;
   std::string policy_hash;

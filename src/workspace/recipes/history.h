@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "credit/ledger.h"
+#include "plan/pair_chances.h"
 #include "workspace/workspace.h"
 
 namespace bellwether {
@@ -27,5 +28,8 @@ struct History {
 // of them is in the log. `phase` is told each step as it begins.
 Result<History> read_history(Workspace& workspace,
                              const std::function<void(std::string_view)>& phase);
+
+// What people did for others to see, the entries of the ledger among it; in no promised order.
+Result<std::vector<PersonAct>> read_acts(Workspace& workspace, const History& history);
 
 }  // namespace bellwether
