@@ -134,6 +134,7 @@ TEST(ChanceGrade, SaysNobodyStaysActiveForLessThanADay) {
 // and among pairs alike; those who know only the mean are right on the mean.
 Log planted(double drift) {
   Log log;
+  log.people = 40;
   uint64_t state = 1;
   const auto uniform = [&] {
     state = state * 6364136223846793005U + 1442695040888963407U;
@@ -166,7 +167,7 @@ TEST(ChanceGrade, ChancesBeatWhatIsCountedByHandWherePairsDiffer) {
       EXPECT_LT(ours.alike_error, of(*report, other).alike_error) << to_string(other) << drift;
     }
     // Where what people do halves at once, as the second time, it takes some days to follow.
-    EXPECT_LT(ours.calibration_error, drift < 1 ? 0.03 : 0.02) << drift;
+    EXPECT_LT(ours.calibration_error, drift < 1 ? 0.035 : 0.02) << drift;
     // The tenths are told in their order, and what came follows.
     for (size_t t = 1; t < report->tenths.size(); ++t) {
       EXPECT_GE(report->tenths[t].said, report->tenths[t - 1].said);

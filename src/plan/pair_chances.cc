@@ -24,11 +24,18 @@ Result<int64_t> occasion_length(std::span<const LedgerEntry> ledger,
   if (options.active_days < 1) {
     return Error{ErrorCode::kInvalidArgument, "somebody stays active for a day at least"};
   }
-  if (options.occasion_ms > 0) return options.occasion_ms;
   Instant first = as_of;
   for (const LedgerEntry& entry : ledger) first = std::min(first, entry.published);
   for (const PersonAct& act : acts) {
     if (act.published.known()) first = std::min(first, act.published);
+  }
+  if (options.occasion_ms > 0) {
+    if ((as_of.ms - first.ms) / options.occasion_ms >= kSlotsMax) {
+      return Error{ErrorCode::kInvalidArgument,
+                   fmt::format("slots of {} ms would be more than {} in this log: take longer ones",
+                               options.occasion_ms, kSlotsMax)};
+    }
+    return options.occasion_ms;
   }
   for (const int64_t length : kOccasionMs) {
     if (as_of.ms - first.ms >= kOccasionsKnownMin * length) return length;

@@ -53,7 +53,8 @@ struct PersonAct {
 bool makes_occasion(Verb verb);
 
 inline constexpr std::array<int64_t, 3> kOccasionMs{kMsPerDay, 6 * kMsPerHour, kMsPerHour};
-inline constexpr int kOccasionsKnownMin = 10;  // a log shorter than so many slots is cut finer
+inline constexpr int kOccasionsKnownMin = 10;    // a log shorter than so many slots is cut finer
+inline constexpr int64_t kSlotsMax = 1'000'000;  // before as_of, where a length is asked for
 inline constexpr int kActiveDays = 30;
 
 struct PairChanceOptions {

@@ -61,11 +61,12 @@ struct Log {
   }
 };
 
-const PairChance* find(const PairChances& chances, PersonId from, PersonId to) {
+PairChance must_find(const PairChances& chances, PersonId from, PersonId to) {
   for (const PairChance& pair : chances.pairs) {
-    if (pair.from == from && pair.to == to) return &pair;
+    if (pair.from == from && pair.to == to) return pair;
   }
-  return nullptr;
+  ADD_FAILURE() << "no pair from " << from << " to " << to;
+  return {};
 }
 
 // Bo posts every day of twenty; Ana met Bo on the first and answers every fourth since.
@@ -109,12 +110,11 @@ TEST(PairChances, AFirstResponseMakesAPairAndIsNoAnswer) {
   Log log = twenty_days();
   log.responds(kCy, kBo, 1);
   const PairChances chances = log.chances();
-  const PairChance* pair = find(chances, kBo, kCy);
-  ASSERT_NE(pair, nullptr);
-  EXPECT_EQ(pair->occasions, 0U);
-  EXPECT_EQ(pair->responses, 0U);
-  EXPECT_EQ(pair->exposures, 0);
-  EXPECT_FLOAT_EQ(pair->chance, pair->prior);
+  const PairChance pair = must_find(chances, kBo, kCy);
+  EXPECT_EQ(pair.occasions, 0U);
+  EXPECT_EQ(pair.responses, 0U);
+  EXPECT_EQ(pair.exposures, 0);
+  EXPECT_FLOAT_EQ(pair.chance, pair.prior);
 }
 
 TEST(PairChances, SeveralResponsesOfADayAreOne) {
@@ -133,7 +133,7 @@ TEST(PairChances, WhoHasBeenAwayIsNotExposed) {
   log.responds(kAna, kBo, 100);
   const PairChances chances = log.chances();
   // Thirty days after the one act that is known of them.
-  EXPECT_EQ(find(chances, kBo, kAna)->occasions, 30U);
+  EXPECT_EQ(must_find(chances, kBo, kAna).occasions, 30U);
 }
 
 TEST(PairChances, AnAnswerOfSomebodyAwayCounts) {
@@ -141,9 +141,9 @@ TEST(PairChances, AnAnswerOfSomebodyAwayCounts) {
   for (int day = 100; day >= 1; --day) log.posts(kBo, day);
   log.responds(kAna, kBo, 100);
   log.responds(kAna, kBo, 1);
-  const PairChance* pair = find(log.chances(), kBo, kAna);
-  EXPECT_EQ(pair->occasions, 31U);
-  EXPECT_EQ(pair->responses, 1U);
+  const PairChance pair = must_find(log.chances(), kBo, kAna);
+  EXPECT_EQ(pair.occasions, 31U);
+  EXPECT_EQ(pair.responses, 1U);
 }
 
 TEST(PairChances, WhereOnlyResponsesAreKnownADayWithOneIsAnOccasion) {
@@ -154,10 +154,10 @@ TEST(PairChances, WhereOnlyResponsesAreKnownADayWithOneIsAnOccasion) {
   }
   const PairChances chances = log.chances();
   // Cy met Bo on day 20 and Ana on day 18; each is exposed where the other answered.
-  EXPECT_EQ(find(chances, kBo, kAna)->occasions, 8U);
-  EXPECT_EQ(find(chances, kBo, kAna)->responses, 2U);
-  EXPECT_EQ(find(chances, kBo, kCy)->occasions, 6U);
-  EXPECT_EQ(find(chances, kBo, kCy)->responses, 3U);
+  EXPECT_EQ(must_find(chances, kBo, kAna).occasions, 8U);
+  EXPECT_EQ(must_find(chances, kBo, kAna).responses, 2U);
+  EXPECT_EQ(must_find(chances, kBo, kCy).occasions, 6U);
+  EXPECT_EQ(must_find(chances, kBo, kCy).responses, 3U);
 }
 
 TEST(PairChances, WhatOnlyTheirOwnAnswerTellsOfIsNoExposure) {
@@ -167,8 +167,8 @@ TEST(PairChances, WhatOnlyTheirOwnAnswerTellsOfIsNoExposure) {
   EXPECT_FALSE(log.chances().model);
   log.posts(kBo, 5);
   const PairChances chances = log.chances();
-  EXPECT_EQ(find(chances, kBo, kAna)->occasions, 1U);
-  EXPECT_EQ(find(chances, kBo, kAna)->responses, 1U);
+  EXPECT_EQ(must_find(chances, kBo, kAna).occasions, 1U);
+  EXPECT_EQ(must_find(chances, kBo, kAna).responses, 1U);
 }
 
 TEST(PairChances, AReactionIsNoOccasionOfWhoReactsAReplyIsOne) {
@@ -176,7 +176,7 @@ TEST(PairChances, AReactionIsNoOccasionOfWhoReactsAReplyIsOne) {
     Log log = twenty_days();
     log.responds(kCy, kAna, 21);
     for (int day = 11; day <= 15; ++day) log.responds(kAna, kCy, day, verb);
-    EXPECT_EQ(find(log.chances({.active_days = 60}), kAna, kCy)->occasions, occasions)
+    EXPECT_EQ(must_find(log.chances({.active_days = 60}), kAna, kCy).occasions, occasions)
         << to_string(verb);
   }
 }
@@ -239,6 +239,16 @@ TEST(PairChances, AShortLogIsCutFiner) {
   EXPECT_EQ(*occasion_length({}, {}, kAsOf, {.occasion_ms = 5}), 5);
 }
 
+TEST(PairChances, SlotsAreAMillionAtMost) {
+  Log log;
+  log.responds(kAna, kBo, 1).published = {kAsOf.ms - kSlotsMax};
+  const auto refused = occasion_length(log.ledger, log.acts, kAsOf, {.occasion_ms = 1});
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, ErrorCode::kInvalidArgument);
+  log.ledger.front().published = {kAsOf.ms - kSlotsMax + 1};
+  EXPECT_EQ(*occasion_length(log.ledger, log.acts, kAsOf, {.occasion_ms = 1}), 1);
+}
+
 TEST(PairChances, NobodyStaysActiveForLessThanADay) {
   const auto refused = pair_chances({}, {}, PersonMap::identity(0), kAsOf, {.active_days = 0});
   ASSERT_FALSE(refused.ok());
@@ -257,14 +267,13 @@ TEST(PairChances, OfATopicOnlyWhatIsAboutItIsEvidence) {
   const std::unordered_set<TopicSetId> gardens{kGardens};
   const PairChances all = log.chances();
   const PairChances about = log.chances({}, &gardens);
-  const PairChance* pair = find(about, kBo, kCy);
-  ASSERT_NE(pair, nullptr);
-  EXPECT_EQ(pair->occasions, 3U);
-  EXPECT_EQ(pair->responses, 3U);
-  EXPECT_GT(pair->chance, find(all, kBo, kCy)->chance);
-  EXPECT_LT(find(about, kBo, kAna)->chance, pair->chance);
+  const PairChance pair = must_find(about, kBo, kCy);
+  EXPECT_EQ(pair.occasions, 3U);
+  EXPECT_EQ(pair.responses, 3U);
+  EXPECT_GT(pair.chance, must_find(all, kBo, kCy).chance);
+  EXPECT_LT(must_find(about, kBo, kAna).chance, pair.chance);
   // Ana met Bo over something else, and still is somebody to be moved.
-  EXPECT_EQ(find(about, kBo, kAna)->occasions, 3U);
+  EXPECT_EQ(must_find(about, kBo, kAna).occasions, 3U);
 }
 
 TEST(PairChances, WhoNeverSpokeOfATopicHasNoChanceThereThatIsKnown) {
