@@ -7,9 +7,7 @@
 #include <charconv>
 
 namespace bellwether {
-namespace {
 
-// "7d", "12h", "30m"; empty: no duration. At most a hundred years.
 std::optional<int64_t> parse_duration(std::string_view text) {
   if (text.size() < 2) return std::nullopt;
   int64_t unit = 0;
@@ -37,6 +35,8 @@ std::optional<int64_t> parse_duration(std::string_view text) {
   if (!(ms >= 1 && ms <= 36'525.0 * static_cast<double>(kMsPerDay))) return std::nullopt;
   return static_cast<int64_t>(ms);
 }
+
+namespace {
 
 // A share or an instant. A small number that is no share is no instant that anybody means either.
 bool read_cut(const std::string& text, BacktestOptions& options) {

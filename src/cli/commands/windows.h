@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // --folds, --cut and --window, for commands that replay a log.
 #pragma once
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "cli/output.h"
 #include "workspace/recipes/backtest.h"
 
 namespace bellwether {
+
+// "7d", "12h", "30m", "4w" in milliseconds; empty: no duration. At most a hundred years.
+std::optional<int64_t> parse_duration(std::string_view text);
 
 class WindowArguments {
  public:

@@ -1024,6 +1024,207 @@ std::string to_csv(const LeadAnswer& answer) {
   return out;
 }
 
+namespace {
+
+// People; the ends of the range hold 9 of 10 outcomes.
+Json range_json(const ReachRange& range) {
+  return {{"value", number(range.value)}, {"low", number(range.low)}, {"high", number(range.high)}};
+}
+
+Json planned_json(const PlanAnswer::Person& person, size_t order, bool alone_in_group) {
+  Json shared = Json::array();
+  for (const PlanAnswer::Shared& each : person.shared) {
+    shared.push_back({{"name", each.name}, {"people", number(each.people)}});
+  }
+  Json nobody_else = Json::array();
+  for (const PlanAnswer::Named& each : person.nobody_else) {
+    nobody_else.push_back({{"name", each.name}, {"chance", number(each.chance)}});
+  }
+  Json receipts = Json::array();
+  for (size_t i = 0; i < person.receipts.size(); ++i) {
+    receipts.push_back(receipt_json(person.receipts[i]));
+    receipts.back()["by"] = person.receipts_by[i];
+    // Of a plan for others.
+    if (person.receipts[i].row == 0) {
+      for (const char* key : {"act", "source", "record", "record_hash"}) receipts.back().erase(key);
+    }
+  }
+  Json places = Json::array();
+  for (const auto& [network, responses] : person.places) {
+    places.push_back({{"network", network}, {"responses", responses}});
+  }
+  const PersonRow& row = person.row;
+  return {{"order", order},
+          {"person", row.person},
+          {"name", row.name},
+          {"accounts", strings(row.accounts)},
+          {"included", person.included},
+          {"listed", row.listed},
+          {"adds", range_json(person.marginal)},
+          {"alone", number(person.alone)},
+          {"only", number(person.only)},
+          {"newcomers", number(person.newcomers)},
+          {"overlap", number(person.removed)},
+          {"shared", alone_in_group ? Json(nullptr) : std::move(shared)},
+          {"cost", number(person.cost)},
+          {"cost_per_person", number(person.cost_per_person)},
+          {"nobody_else", std::move(nobody_else)},
+          {"score", number(row.score)},
+          {"low", row.score ? number(row.low) : Json(nullptr)},
+          {"high", row.score ? number(row.high) : Json(nullptr)},
+          {"settled", row.score ? Json(row.settled) : Json(nullptr)},
+          {"movers", seen(row, row.movers)},
+          {"vouched_movers", seen(row, row.vouched_movers)},
+          {"acts", seen(row, row.acts)},
+          {"last_evidence", instant(row.last_evidence)},
+          {"places", std::move(places)},
+          {"hours", text_or_null(person.hours)},
+          {"hours_stand_out", person.hours.empty() ? Json(nullptr) : Json(person.hours_stand_out)},
+          {"hours_unknown", text_or_null(person.hours_unknown)},
+          {"receipts", std::move(receipts)},
+          {"reason", person.sentence}};
+}
+
+Json next_json(const std::optional<PlanAnswer::Next>& next) {
+  if (!next) return nullptr;
+  return {{"name", next->name}, {"people", number(next->people)}, {"cost", number(next->cost)}};
+}
+
+Json window_days(const std::optional<int64_t>& window_ms) {
+  if (!window_ms) return nullptr;
+  return number(static_cast<double>(*window_ms) / static_cast<double>(kMsPerDay));
+}
+
+}  // namespace
+
+std::string to_json(const PlanAnswer& answer) {
+  Json people = Json::array();
+  for (const PlanAnswer::Person& person : answer.people) {
+    people.push_back(planned_json(person, people.size() + 1, answer.people.size() == 1));
+  }
+  const bool any = !answer.people.empty();
+  Json top = nullptr;
+  if (answer.top) {
+    top = {{"names", strings(answer.top->names)},
+           {"in_common", answer.top->in_common},
+           {"people", number(answer.top->people)},
+           {"cost", number(answer.top->cost)}};
+  }
+  Json certificate = nullptr;
+  if (any) {
+    certificate = {{"ratio", number(answer.ratio)},
+                   {"best_at_most", number(answer.optimum_high)},
+                   {"epsilon", number(answer.epsilon)},
+                   {"delta", number(answer.delta)},
+                   {"text", answer.certificate}};
+  }
+  return line_of({{"meta", meta_json(answer.meta)},
+                  {"topic", text_or_null(answer.topic)},
+                  {"network", text_or_null(answer.network)},
+                  {"for", answer.viewer == Viewer::kPublic ? "listed" : "all"},
+                  {"model", to_string(answer.model)},
+                  {"window_days", window_days(answer.window_ms)},
+                  {"training_windows", answer.window_ms ? Json(answer.training_windows) : Json()},
+                  {"candidates", answer.candidates},
+                  {"reached_before", answer.reached_before},
+                  {"not_known", strings(answer.not_known)},
+                  {"not_known_total", answer.not_known_total},
+                  {"budget", number(answer.budget)},
+                  {"cost", any ? number(answer.cost) : Json(nullptr)},
+                  {"reach", any ? range_json(answer.reach) : Json(nullptr)},
+                  {"certificate", std::move(certificate)},
+                  {"one_more", next_json(answer.one_more)},
+                  {"one_fewer", next_json(answer.one_fewer)},
+                  {"top_scores", std::move(top)},
+                  {"sentence", text_or_null(answer.sentence)},
+                  {"assumptions", strings(answer.assumptions)},
+                  {"missing", text_or_null(answer.missing)},
+                  {"people", std::move(people)}});
+}
+
+std::string to_ndjson(const PlanAnswer& answer) {
+  std::string out;
+  size_t order = 0;
+  for (const PlanAnswer::Person& person : answer.people) {
+    Json json = planned_json(person, ++order, answer.people.size() == 1);
+    json["topic"] = text_or_null(answer.topic);
+    json["model"] = to_string(answer.model);
+    json["window_days"] = window_days(answer.window_ms);
+    json["simulated"] = answer.meta.simulated;
+    json["as_of"] = instant(answer.meta.as_of);
+    json["method"] = answer.meta.method;
+    json["policy"] = answer.meta.policy;
+    out += line_of(json);
+  }
+  return out;
+}
+
+std::string to_csv(const PlanAnswer& answer) {
+  std::string out;
+  csv_header(
+      out,
+      {"order",       "person",      "name",      "accounts",        "included",    "listed",
+       "adds",        "adds_low",    "adds_high", "alone",           "only",        "newcomers",
+       "overlap",     "shared_with", "cost",      "cost_per_person", "nobody_else", "score",
+       "low",         "high",        "settled",   "movers",          "acts",        "last_evidence",
+       "places",      "hours",       "receipts",  "reason",          "topic",       "model",
+       "window_days", "simulated",   "as_of",     "method",          "policy"});
+  uint64_t order = 0;
+  for (const PlanAnswer::Person& person : answer.people) {
+    std::vector<std::string> shared, nobody_else, places, receipts;
+    for (const PlanAnswer::Shared& each : person.shared) shared.push_back(each.name);
+    for (const PlanAnswer::Named& each : person.nobody_else) nobody_else.push_back(each.name);
+    for (const auto& [network, responses] : person.places) places.push_back(network);
+    for (const Receipt& each : person.receipts) {
+      receipts.push_back(fmt::format("{} {} by {}{}", to_day(each.published), to_string(each.verb),
+                                     each.account,
+                                     each.object.empty() ? "" : " to " + each.object));
+    }
+    const PersonRow& row = person.row;
+    const bool scored = row.score.has_value();
+    CsvLine line(out);
+    line.count(++order)
+        .text(row.person)
+        .text(row.name)
+        .list(row.accounts)
+        .truth(person.included)
+        .truth(row.listed)
+        .number(person.marginal.value)
+        .number(person.marginal.low)
+        .number(person.marginal.high)
+        .number(person.alone)
+        .number(person.only)
+        .number(person.newcomers)
+        .number(person.removed)
+        .list(shared)
+        .number(person.cost)
+        .number(person.cost_per_person)
+        .list(nobody_else)
+        .number(row.score)
+        .number(row.low, scored)
+        .number(row.high, scored)
+        .text(scored ? (row.settled ? "true" : "false") : "")
+        .count(row.movers, scored)
+        .count(row.acts, scored)
+        .instant(row.last_evidence)
+        .list(places)
+        .text(person.hours)
+        .list(receipts)
+        .text(person.sentence)
+        .text(answer.topic)
+        .text(to_string(answer.model))
+        .number(answer.window_ms
+                    ? static_cast<double>(*answer.window_ms) / static_cast<double>(kMsPerDay)
+                    : 0,
+                answer.window_ms.has_value())
+        .truth(answer.meta.simulated)
+        .instant(answer.meta.as_of)
+        .text(answer.meta.method)
+        .text(answer.meta.policy);
+  }
+  return out;
+}
+
 std::string to_json(const TopicList& list) {
   Json topics = Json::array();
   for (const TopicSummary& summary : list.topics) topics.push_back(summary_json(summary));

@@ -10,6 +10,7 @@
 #pragma once
 #include <string>
 
+#include "workspace/query/plan.h"
 #include "workspace/query/query.h"
 #include "workspace/recipes/backtest.h"
 #include "workspace/recipes/sensitivity.h"
@@ -26,6 +27,7 @@ std::string to_json(const Comparison& comparison);
 std::string to_json(const Simulation& simulation);
 std::string to_json(const PolicyComparison& comparison);
 std::string to_json(const LeadAnswer& answer);
+std::string to_json(const PlanAnswer& answer);
 std::string to_json(const TopicList& list);
 std::string to_json(const TopicCard& card);
 // Figures that have no meaning are null.
@@ -50,6 +52,7 @@ std::string to_ndjson(const Comparison& comparison);
 std::string to_ndjson(const Simulation& simulation);
 std::string to_ndjson(const PolicyComparison& comparison);
 std::string to_ndjson(const LeadAnswer& answer);  // the people
+std::string to_ndjson(const PlanAnswer& answer);  // the people
 std::string to_ndjson(const TopicList& list);
 std::string to_ndjson(const TopicCard& card);  // the people on it
 // A line for each measure of each window, then one for each window whose forecast could be fitted,
@@ -78,6 +81,7 @@ std::string to_csv(const Comparison& comparison);
 std::string to_csv(const Simulation& simulation);
 std::string to_csv(const PolicyComparison& comparison);
 std::string to_csv(const LeadAnswer& answer);  // a line for each item of each person
+std::string to_csv(const PlanAnswer& answer);  // the people
 std::string to_csv(const TopicList& list);
 std::string to_csv(const TopicCard& card);         // the people on it
 std::string to_csv(const BacktestResult& result);  // lines as in to_ndjson
