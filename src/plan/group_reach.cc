@@ -65,7 +65,11 @@ Result<ReachGraph> ReachGraph::create(ReachChances chances, unsigned threads) {
   if (!out.direct()) {
     BW_ASSIGN(auto graph, InfluenceGraph::create(n, out.chances_.arcs, model, threads));
     out.graph_.push_back(std::move(graph));
-    out.vertex_weight_ = out.chances_.weight;
+    // Whom nobody can move would only dilute the sample.
+    out.vertex_weight_.assign(n, 0);
+    for (const InfluenceArc& arc : out.chances_.arcs) {
+      if (arc.chance > 0) out.vertex_weight_[arc.receiver] = out.weight(arc.receiver);
+    }
     return out;
   }
   const uint64_t vertices = uint64_t{n} * kParts;
@@ -96,6 +100,13 @@ bool ReachGraph::reaches_anybody(uint32_t person) const {
 
 double ReachGraph::targets() const {
   return std::accumulate(vertex_weight_.begin(), vertex_weight_.end(), 0.0);
+}
+
+uint64_t plan_rr_sets(const ReachGraph& graph) {
+  constexpr uint64_t kLeast = 100'000;
+  constexpr uint64_t kMost = 8'000'000;
+  constexpr double kOfTarget = 8;
+  return std::clamp(static_cast<uint64_t>(kOfTarget * graph.targets()), kLeast, kMost);
 }
 
 Result<SeedSelection> ReachGraph::select(const SeedQuestion& question,
@@ -194,7 +205,7 @@ Result<void> ReachGraph::reach_by_cascade(std::span<const uint32_t> group,
   for (size_t i = 0; i < group.size(); ++i) {
     GroupMember& member = out.members[i];
     const Seed& seed = report.seeds[i];
-    const double own = weight(member.person);
+    const double own = vertex_weight_[member.person];
     // That they are active themselves is no reach.
     member.alone = std::max(0.0, seed.alone.value - own);
     member.marginal.value = seed.marginal.value - own;

@@ -119,4 +119,8 @@ class ReachGraph {
   std::vector<double> vertex_weight_;
 };
 
+// How many RR sets a plan takes of each collection at least: eight for each target, so that
+// somebody who adds a few people is told from the next, within [100,000, 8,000,000].
+uint64_t plan_rr_sets(const ReachGraph& graph);
+
 }  // namespace bellwether

@@ -299,6 +299,26 @@ class Plan(unittest.TestCase):
                       "no promise"):
             self.assertIn(words, out)
 
+    def test_a_backtest_counts_whom_chosen_groups_moved(self):
+        told = json.loads(bellwether("backtest", "--plans", "--json", home=self.home).stdout)
+        [fold] = told["folds"]
+        moved = {each["measure"]: each for each in fold["measures"]}
+        self.assertEqual(list(moved)[0], "plan")
+        for name in ("score", "forecast", "distinct responders", "pagerank", "random"):
+            self.assertLessEqual(moved[name]["moved_10"], moved["best possible"]["moved_10"])
+        self.assertLessEqual(moved["random"]["moved_10"], moved["plan"]["moved_10"])
+        # Twenty, ten, eight and five fans, and neighbours of theirs.
+        self.assertGreaterEqual(moved["plan"]["moved_10"], 40)
+        self.assertGreater(fold["training_windows"], 0)
+        lines = bellwether("backtest", "--plans", "--folds", "2", "--format", "ndjson",
+                           home=self.home).stdout.splitlines()
+        self.assertEqual(len(lines), 2 * len(moved))
+        rows = list(csv.DictReader(io.StringIO(bellwether(
+            "backtest", "--plans", "--format", "csv", home=self.home).stdout)))
+        self.assertEqual([row["measure"] for row in rows], list(moved))
+        self.assertIn("best possible", bellwether("backtest", "--plans", home=self.home).stdout)
+        bellwether("backtest", "--plans", "--kept", home=self.home, code=2)
+
     def test_help_teaches(self):
         out = bellwether("plan", "--help", home=self.home).stdout
         for option in ("--topic", "--people", "--budget", "--costs", "--include", "--exclude",

@@ -12,6 +12,7 @@
 #include "cli/output.h"
 #include "workspace/query/plot.h"
 #include "workspace/query/words.h"
+#include "workspace/recipes/plan_backtest.h"
 #include "workspace/recipes/sensitivity.h"
 
 namespace bellwether {
@@ -258,6 +259,43 @@ void print_sensitivity(Context& context, const SensitivityResult& result) {
                   result.policy_name, result.policy_hash));
 }
 
+void print_plans(Context& context, const PlanBacktest& result) {
+  const auto width = static_cast<size_t>(context.columns);
+  if (result.simulated) context.out << "SIMULATED: a made-up community, nobody real.\n";
+  for (const PlanBacktest::Fold& fold : result.folds) {
+    fmt::print(context.out, "{}\n\n",
+               wrap(fmt::format("From {} to {}: {} responses, after {}. How many different people "
+                                "groups moved that were chosen before; the plan's chances are "
+                                "learnt from {}.",
+                                to_string(fold.cut), to_string(fold.end),
+                                grouped(fold.responses_within), grouped(fold.responses_before),
+                                count_of(fold.training_windows, "window", "windows")),
+                    width, 0));
+    std::vector<Table::Column> columns{{"chosen by", false}};
+    for (const uint32_t people : kPlanBacktestPeople) {
+      columns.push_back({fmt::format("{} people", people), true});
+    }
+    columns.push_back({"", false});
+    Table table(std::move(columns));
+    for (const PlanBacktest::Measure& measure : fold.measures) {
+      std::vector<std::string> cells{std::string(measure.name)};
+      for (const auto& moved : measure.moved) {
+        cells.push_back(moved ? fmt::format("{:.0f}", *moved) : "-");
+      }
+      cells.emplace_back();
+      table.row(std::move(cells));
+    }
+    table.print(context.out, context.columns);
+    context.out << '\n';
+  }
+  fmt::print(context.out, "{}\n",
+             wrap("random: the mean over 200 draws. best possible: chosen by who moved whom in the "
+                  "window itself, which nobody can know.",
+                  width, 0));
+  fmt::print(context.out, "Method {}, policy {} ({}).\n", result.method, result.policy_name,
+             result.policy_hash);
+}
+
 }  // namespace
 
 int command_backtest(Context& context, const std::vector<std::string>& arguments) {
@@ -279,6 +317,12 @@ int command_backtest(Context& context, const std::vector<std::string>& arguments
                                "policy is halved or doubled, or standing starts elsewhere");
   varying->excludes(keeping);
   windows.exclude_folds(*varying);
+  bool plans = false;
+  auto* planning =
+      app.add_flag("--plans", plans,
+                   "instead of replaying: how many different people groups of 10, 20 "
+                   "and 50 moved in the window, as a plan chooses them and as lists do");
+  planning->excludes(keeping)->excludes(varying);
   uint32_t limit = 20;
   app.add_option("--limit", limit, "with --sensitivity: whose ranks are followed, so many")
       ->check(CLI::Range(1U, 100'000U))
@@ -288,12 +332,13 @@ int command_backtest(Context& context, const std::vector<std::string>& arguments
   app.add_option("--plot", plot, "also draw it: an SVG of ranking quality and calibration")
       ->type_name("FILE")
       ->excludes(keeping)
-      ->excludes(varying);
+      ->excludes(varying)
+      ->excludes(planning);
   app.footer(
       "Examples:\n  bellwether backtest\n  bellwether backtest --folds 10 --cut 0.5\n"
       "  bellwether backtest --window 7d --folds 4 --json\n"
       "  bellwether backtest --plot backtest.svg\n  bellwether backtest --kept\n"
-      "  bellwether backtest --sensitivity\n\n"
+      "  bellwether backtest --sensitivity\n  bellwether backtest --plans\n\n"
       "csv and ndjson have a line for each measure of each window, and one for each window in "
       "which there was a\nforecast, of measure forecast_intervals: the share of people whose 90 % "
       "interval held (coverage_90), and that of\nthe `expected` people foretold to move at least "
@@ -312,6 +357,14 @@ int command_backtest(Context& context, const std::vector<std::string>& arguments
   auto open = OpenWorkspace::open(context, common, false);
   if (!open.ok()) return complain(context, open.error());
   ProgressLine line(context);
+  if (plans) {
+    const auto grown = backtest_plans(open->workspace(), options,
+                                      [&](std::string_view phase) { line.phase(phase); });
+    line.clear();
+    if (!grown.ok()) return complain(context, grown.error());
+    if (!print_for_programs(context, common.output(), *grown)) print_plans(context, *grown);
+    return kExitDone;
+  }
   if (vary) {
     const auto varied = sensitivity(
         open->workspace(), options, limit, [&](std::string_view phase) { line.phase(phase); },

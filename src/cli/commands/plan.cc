@@ -209,9 +209,9 @@ int command_plan(Context& context, const std::vector<std::string>& arguments) {
       ->check(CLI::IsMember({"listed", "all"}));
   app.add_option("--model", model,
                  "direct: who responds to one of them within the window, by chances learnt from "
-                 "windows before; ic, lt: who is moved directly and through others by one act of "
-                 "each, under independent cascade or linear threshold with weighted-cascade "
-                 "chances")
+                 "windows before; ic, lt: who is moved directly and through others the next time "
+                 "each of them does something, under independent cascade or linear threshold, by "
+                 "chances learnt for each pair with history")
       ->check(CLI::IsMember({"direct", "ic", "lt"}))
       ->capture_default_str();
   app.add_option("--window", window,

@@ -48,6 +48,7 @@ class Asking {
     BW_TRY(workspace_.reload_policy());
     BW_ASSIGN(found_, find_plan(workspace_, workspace_.policy(), question, phase));
     answer_.window_ms = found_.window_ms;
+    answer_.occasion_ms = found_.occasion_ms;
     answer_.training_windows = found_.training_windows;
     answer_.candidates = found_.candidates;
     for (const uint64_t key : question.reached) {
@@ -179,10 +180,14 @@ class Asking {
   }
 
   std::string why_nobody(const PlanQuestion& question) const {
+    if (found_.too_short && request_.model != ReachModel::kDirect) {
+      return "nobody was ever seen again with those they had responded to, so no chances can be "
+             "learnt: the log is too short";
+    }
     if (found_.too_short) {
       return fmt::format(
           "the log is too short to learn what comes within {}: ask for less with --window, or plan "
-          "by who responded to whom at all, with --model ic",
+          "for the next time that each does something, with --model ic",
           found_.window_ms ? lasting(*found_.window_ms) : "any time");
     }
     if (found_.candidates == 0) {
@@ -348,13 +353,14 @@ class Asking {
         many == 1 ? "this one person is" : fmt::format("these {} people are", grouped(many)),
         expected_people(answer_.reach.value), about_what(),
         direct ? fmt::format(" within {}", lasting(*answer_.window_ms))
-               : ", directly and through others, by one act each",
+               : ", directly and through others, the next time each of them does something",
         whole_people(answer_.reach.low), whole_people(answer_.reach.high));
     answer_.certificate = fmt::format(
-        "no group within these limits is expected to move more than {}, so this one has at least "
+        "no group within these limits is expected to move more than {}{}, so this one has at least "
         "{:.0f} % of the best there could be (that this bound is wrong has a chance of at most one "
         "in {})",
-        expected_people(answer_.optimum_high), std::floor(100 * answer_.ratio),
+        expected_people(answer_.optimum_high), direct ? "" : ", its own members counted",
+        std::floor(100 * answer_.ratio),
         grouped(static_cast<uint64_t>(std::llround(1 / answer_.delta))));
     for (PlanAnswer::Person& person : answer_.people) person.sentence = why(person, many);
     answer_.assumptions.push_back(
@@ -363,12 +369,14 @@ class Asking {
                           "from what came in {} before",
                           lasting(*answer_.window_ms),
                           count_of(answer_.training_windows, "window as long", "windows as long"))
-            : "everybody who ever responded is moved by each of those they responded to with the "
-              "same chance, one over how many these are: a convention of the field, not learnt");
+            : fmt::format("moved means: responds within {} of an occasion, directly or because "
+                          "somebody did who was moved; the chance of each pair with history is "
+                          "learnt from earlier occasions, and newcomers are not counted",
+                          lasting(*answer_.occasion_ms)));
     answer_.assumptions.push_back(
         "ranges hold 9 of 10 outcomes if the chances are right; it is no promise, and responding "
         "is no proof of cause");
-    if (request_.topic) {
+    if (request_.topic && direct) {
       answer_.assumptions.push_back(
           "the chance to be moved on the topic is that of being moved at all, times the topic's "
           "share of what passed between the two, and between each of them and others");

@@ -51,7 +51,9 @@ struct PlanAnswer {
   std::string topic, network;  // empty: not asked for
   Viewer viewer = Viewer::kOperator;
   ReachModel model = ReachModel::kDirect;
-  std::optional<int64_t> window_ms;  // empty: one act of each, no time
+  std::optional<int64_t> window_ms;    // direct: within so long
+  std::optional<int64_t> occasion_ms;  // cascades: by the next slot of this length in which each of
+                                       // them does something
   uint32_t training_windows = 0;
   std::optional<double> budget;
   bool costs_given = false;            // otherwise each costs 1, and "cost" is people
@@ -97,7 +99,8 @@ struct PlanAnswer {
   double cost = 0;             // of all
 
   double ratio = 0;         // of what the best group moves, at least; but for delta
-  double optimum_high = 0;  // people; no group within the limits is expected to move more
+  double optimum_high = 0;  // people; no group within the limits is expected to move more; by a
+                            // cascade its own members counted
   double epsilon = 0, delta = 0;
   std::string certificate;  // in words
 

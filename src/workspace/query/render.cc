@@ -1124,6 +1124,7 @@ std::string to_json(const PlanAnswer& answer) {
                   {"for", answer.viewer == Viewer::kPublic ? "listed" : "all"},
                   {"model", to_string(answer.model)},
                   {"window_days", window_days(answer.window_ms)},
+                  {"occasion_days", window_days(answer.occasion_ms)},
                   {"training_windows", answer.window_ms ? Json(answer.training_windows) : Json()},
                   {"candidates", answer.candidates},
                   {"reached_before", answer.reached_before},
@@ -1221,6 +1222,69 @@ std::string to_csv(const PlanAnswer& answer) {
         .instant(answer.meta.as_of)
         .text(answer.meta.method)
         .text(answer.meta.policy);
+  }
+  return out;
+}
+
+namespace {
+
+Json plan_measure_json(const PlanBacktest::Measure& measure) {
+  Json json = {{"measure", measure.name}};
+  for (size_t i = 0; i < kPlanBacktestPeople.size(); ++i) {
+    json[fmt::format("moved_{}", kPlanBacktestPeople[i])] = number(measure.moved[i]);
+  }
+  return json;
+}
+
+}  // namespace
+
+std::string to_json(const PlanBacktest& result) {
+  Json folds = Json::array();
+  for (const PlanBacktest::Fold& fold : result.folds) {
+    Json measures = Json::array();
+    for (const PlanBacktest::Measure& each : fold.measures) {
+      measures.push_back(plan_measure_json(each));
+    }
+    folds.push_back({{"cut", instant(fold.cut)},
+                     {"end", instant(fold.end)},
+                     {"responses_before", fold.responses_before},
+                     {"responses_within", fold.responses_within},
+                     {"training_windows", fold.training_windows},
+                     {"measures", std::move(measures)}});
+  }
+  return line_of({{"folds", std::move(folds)},
+                  {"simulated", result.simulated},
+                  {"method", result.method},
+                  {"policy", result.policy_hash},
+                  {"policy_name", result.policy_name}});
+}
+
+std::string to_ndjson(const PlanBacktest& result) {
+  std::string out;
+  for (const PlanBacktest::Fold& fold : result.folds) {
+    for (const PlanBacktest::Measure& each : fold.measures) {
+      Json json = plan_measure_json(each);
+      json["cut"] = instant(fold.cut);
+      json["end"] = instant(fold.end);
+      json["simulated"] = result.simulated;
+      json["policy"] = result.policy_hash;
+      out += line_of(json);
+    }
+  }
+  return out;
+}
+
+std::string to_csv(const PlanBacktest& result) {
+  std::string out;
+  csv_header(out,
+             {"cut", "end", "measure", "moved_10", "moved_20", "moved_50", "simulated", "policy"});
+  for (const PlanBacktest::Fold& fold : result.folds) {
+    for (const PlanBacktest::Measure& each : fold.measures) {
+      CsvLine line(out);
+      line.instant(fold.cut).instant(fold.end).text(each.name);
+      for (const auto& moved : each.moved) line.number(moved);
+      line.truth(result.simulated).text(result.policy_hash);
+    }
   }
   return out;
 }

@@ -13,6 +13,7 @@
 #include "workspace/query/plan.h"
 #include "workspace/query/query.h"
 #include "workspace/recipes/backtest.h"
+#include "workspace/recipes/plan_backtest.h"
 #include "workspace/recipes/sensitivity.h"
 #include "workspace/recipes/simulate.h"
 #include "workspace/recipes/tune.h"
@@ -32,6 +33,8 @@ std::string to_json(const TopicList& list);
 std::string to_json(const TopicCard& card);
 // Figures that have no meaning are null.
 std::string to_json(const BacktestResult& result);
+// How many people plans and lists moved.
+std::string to_json(const PlanBacktest& result);
 // What became of kept forecasts.
 std::string to_json(const std::vector<KeptGrade>& grades);
 // Variations, and people with the ranks they have over them all.
@@ -60,6 +63,7 @@ std::string to_ndjson(const TopicCard& card);  // the people on it
 // measure of pair chances, of all windows together: "pair_chances" and "pair_chances_constant",
 // "_weighted_cascade", "_plain_rate"; `fold` is null.
 std::string to_ndjson(const BacktestResult& result);
+std::string to_ndjson(const PlanBacktest& result);  // a line for each measure of each window
 // A line for each variation, then one for each person.
 std::string to_ndjson(const SensitivityResult& result);
 // A line for each nested fold.
@@ -85,6 +89,7 @@ std::string to_csv(const PlanAnswer& answer);  // the people
 std::string to_csv(const TopicList& list);
 std::string to_csv(const TopicCard& card);         // the people on it
 std::string to_csv(const BacktestResult& result);  // lines as in to_ndjson
+std::string to_csv(const PlanBacktest& result);    // likewise
 std::string to_csv(const std::vector<KeptGrade>& grades);
 std::string to_csv(const SensitivityResult& result);  // the variations
 std::string to_csv(const TuneResult& result);

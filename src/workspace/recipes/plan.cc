@@ -9,6 +9,7 @@
 #include <map>
 #include <unordered_map>
 
+#include "plan/pair_chances.h"
 #include "plan/window_chances.h"
 #include "workspace/persons.h"
 #include "workspace/recipes/scoring.h"
@@ -16,11 +17,6 @@
 namespace bellwether {
 namespace {
 
-// Of each collection at least; and, where who may be moved is known one by one, so many for each of
-// them: somebody who adds one person is then seen that often.
-constexpr uint64_t kRrSetsMin = 100'000;
-constexpr uint64_t kRrSetsMax = 8'000'000;
-constexpr double kRrSetsOfTarget = 8;
 constexpr uint32_t kOutcomes = 1000;
 constexpr size_t kNobodyElse = 50;
 constexpr size_t kReceipts = 20;
@@ -110,8 +106,8 @@ class Planner {
     chances.weight.assign(chances.persons, 1);
     for (const PersonId person : people_of(question_.reached)) chances.weight[person] = 0;
     if (question_.model != ReachModel::kDirect) {
-      one_act_each(chances);
-      return std::optional(std::move(chances));
+      BW_ASSIGN(const bool any, learn_next_occasion(chances));
+      return any ? std::optional(std::move(chances)) : std::nullopt;
     }
     std::vector<FoldEntry> entries;
     for (const LedgerEntry& e : ledger_) entries.push_back(FoldEntry::from(e));
@@ -141,21 +137,44 @@ class Planner {
     return std::optional(std::move(chances));
   }
 
-  // Weighted cascade: everybody who ever responded to somebody is moved by each of these with the
-  // same chance, one in all.
-  void one_act_each(ReachChances& chances) const {
-    std::vector<std::pair<PersonId, PersonId>> pairs;
-    for (const LedgerEntry& e : ledger_) {
-      if (!question_.only.holds(e)) continue;
-      pairs.emplace_back(found_.persons.person_of[e.receiver], found_.persons.person_of[e.mover]);
+  // For cascades: that the next occasion of the one moves the other, for pairs with history. False:
+  // nobody was ever exposed again to whom they had met.
+  Result<bool> learn_next_occasion(ReachChances& chances) {
+    std::vector<Verb> verbs;
+    for (size_t v = 0; v < kVerbSlots; ++v) {
+      if (makes_occasion(static_cast<Verb>(v))) verbs.push_back(static_cast<Verb>(v));
     }
-    std::sort(pairs.begin(), pairs.end());
-    pairs.erase(std::unique(pairs.begin(), pairs.end()), pairs.end());
-    std::vector<uint32_t> senders(chances.persons, 0);
-    for (const auto& [sender, receiver] : pairs) ++senders[receiver];
-    for (const auto& [sender, receiver] : pairs) {
-      chances.arcs.push_back({sender, receiver, 1 / static_cast<float>(senders[receiver])});
+    std::vector<PersonAct> acts;
+    const auto& network = question_.only.network;
+    BW_TRY(workspace_.store().scan_uses(
+        *found_.numbering, verbs, UseScope::kAll, [&](std::span<const Use> piece) {
+          for (const Use& use : piece) {
+            if (network && found_.numbering->account_network[use.account] != *network) continue;
+            acts.push_back(
+                {found_.persons.person_of[use.account], use.published, use.withdrawn, use.topics});
+          }
+        }));
+    PairChanceOptions options;
+    options.threads = workspace_.threads();
+    BW_ASSIGN(const PairChances learnt,
+              pair_chances(ledger_, acts, found_.persons, question_.as_of, options,
+                           question_.only.topics ? &*question_.only.topics : nullptr));
+    if (!learnt.model || learnt.pairs.empty()) return false;
+    found_.occasion_ms = learnt.model->occasion_ms;
+    std::vector<double> pressed(chances.persons, 0);
+    for (const PairChance& pair : learnt.pairs) {
+      chances.arcs.push_back({pair.from, pair.to, pair.chance});
+      pressed[pair.to] += static_cast<double>(pair.chance);
     }
+    if (question_.model == ReachModel::kLinearThreshold) {
+      // Weights into one person sum to at most 1.
+      for (InfluenceArc& arc : chances.arcs) {
+        if (pressed[arc.receiver] <= 1) continue;
+        arc.chance = static_cast<float>(static_cast<double>(arc.chance) /
+                                        (pressed[arc.receiver] * (1 + 1e-6)));
+      }
+    }
+    return true;
   }
 
   // Chances of being moved at all become those of being moved on the topic: by the share of it in
@@ -296,9 +315,7 @@ class Planner {
     SeedOptions options;
     options.epsilon = question_.epsilon;
     options.rng_seed = question_.rng_seed;
-    options.rr_sets_min = std::clamp(static_cast<uint64_t>(kRrSetsOfTarget * graph.targets()),
-                                     kRrSetsMin, kRrSetsMax);
-    if (question_.model != ReachModel::kDirect) options.rr_sets_min = kRrSetsMin;
+    options.rr_sets_min = plan_rr_sets(graph);
     options.threads = workspace_.threads();
     SeedQuestion asked;
     asked.seeds_max = question_.people_max;

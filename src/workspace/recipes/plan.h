@@ -51,7 +51,9 @@ struct PlanFindings {
   std::shared_ptr<const Numbering> numbering;
   PersonMap persons;
   std::vector<AccountId> first_account;  // by PersonId
-  std::optional<int64_t> window_ms;      // empty: no window, one act each (cascades)
+  std::optional<int64_t> window_ms;      // direct: within so long
+  std::optional<int64_t> occasion_ms;    // cascades: the next time that each does something, which
+                                         // is a slot of this length (plan/pair_chances.h)
   uint32_t training_windows = 0;
   uint32_t candidates = 0;         // who could be chosen
   std::optional<double> cheapest;  // of them; empty: nobody could
