@@ -26,7 +26,8 @@ ReachRange range_of(double value, std::vector<double>& outcomes) {
   if (outcomes.empty()) return {value, value, value};
   std::sort(outcomes.begin(), outcomes.end());
   const auto at = [&](double share) {
-    return outcomes[static_cast<size_t>(share * static_cast<double>(outcomes.size() - 1) + 0.5)];
+    return outcomes[static_cast<size_t>(
+        std::lround(share * static_cast<double>(outcomes.size() - 1)))];
   };
   // Somebody of the group whom another one reaches takes one away; nobody adds fewer than nobody.
   return {value, std::min(value, std::max(0.0, at(0.05))), std::max(value, at(0.95))};

@@ -111,7 +111,7 @@ std::string sure_words(const PlanAnswer::Person& person) {
 
 // Where everybody is to be met, if that is one place; else it is told of each.
 std::string common_place(const PlanAnswer& answer) {
-  const std::string place = place_words(answer.people.front());
+  std::string place = place_words(answer.people.front());
   for (const PlanAnswer::Person& person : answer.people) {
     if (place_words(person) != place) return {};
   }

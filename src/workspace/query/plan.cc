@@ -159,7 +159,7 @@ class Asking {
     BW_ASSIGN(const auto listed, workspace_.registry().listed());
     for (const std::string& account : listed) listed_.insert(hash64(account));
     if (viewer_ == Viewer::kPublic) {
-      question.may_choose.emplace(listed_.begin(), listed_.end());
+      question.may_choose = std::vector<uint64_t>(listed_.begin(), listed_.end());
       std::sort(question.may_choose->begin(), question.may_choose->end());
       for (const std::string& name : request_.include) {
         // Whoever may not be seen is not named by being asked for.
@@ -327,7 +327,8 @@ class Asking {
       if (least != nullptr) answer_.one_fewer = {least->row.name, least->only, least->cost};
     }
     if (found_.top) {
-      PlanAnswer::Top& top = answer_.top.emplace();
+      answer_.top = PlanAnswer::Top{};
+      PlanAnswer::Top& top = *answer_.top;
       top.people = found_.top->reached;
       top.cost = found_.top->cost;
       for (const PersonId person : found_.top->people) {

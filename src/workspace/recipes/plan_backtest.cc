@@ -144,8 +144,8 @@ Result<PlanBacktest> backtest_plans(Workspace& workspace, const BacktestOptions&
     fold.responses_before = seen.known.size();
     fold.responses_within = seen.came.size();
     fold.training_windows = static_cast<uint32_t>(before.size());
-    BW_ASSIGN(PlanBacktest::Measure plan, plan_of(graph, before, came, threads));
-    fold.measures.push_back(std::move(plan));
+    BW_ASSIGN(const PlanBacktest::Measure plan, plan_of(graph, before, came, threads));
+    fold.measures.push_back(plan);
 
     std::vector<AccountId> teleport = history.teleport_set;
     if (teleport.empty()) teleport = choose_teleport_set(graph, policy, threads);
@@ -194,7 +194,7 @@ Result<PlanBacktest> backtest_plans(Workspace& workspace, const BacktestOptions&
       }
       random.moved[i] = sum / kDraws;
     }
-    fold.measures.push_back(std::move(random));
+    fold.measures.push_back(random);
     fold.measures.push_back(measure_of("best possible", came.best(), came));
   }
   result.method = method_name(policy.method);
