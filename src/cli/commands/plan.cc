@@ -120,13 +120,7 @@ void print_plan(Context& context, const PlanAnswer& answer) {
     fmt::print(out, "It costs {:.4g} of {:.4g}.\n", answer.cost, *answer.budget);
   }
   if (answer.top) {
-    fmt::print(out, "{}\n",
-               wrap(fmt::format("The {} highest scores{} are expected to move {}; {} of them are "
-                                "in this group.",
-                                grouped(answer.top->names.size()),
-                                answer.budget ? " that the budget buys" : "",
-                                expected_people(answer.top->people), answer.top->in_common),
-                    width, 0));
+    fmt::print(out, "{}\n", wrap(sentence(answer.top->sentence), width, 0));
   }
   if (answer.one_more) {
     fmt::print(out, "{}\n",

@@ -40,24 +40,7 @@ std::string money(double cost) { return fmt::format("{:.4g}", cost); }
 std::vector<std::pair<std::string, std::string>> questions(const PlanAnswer& answer) {
   std::vector<std::pair<std::string, std::string>> out;
   if (answer.top) {
-    const PlanAnswer::Top& top = *answer.top;
-    const double more = answer.reach.value - top.people;
-    const std::string group =
-        fmt::format("The {} highest scores{} are expected to move {}", grouped(top.names.size()),
-                    answer.budget ? " that the budget buys" : "", expected_people(top.people));
-    std::string words;
-    if (top.in_common == top.names.size() && top.names.size() == answer.people.size()) {
-      words = "They are the same people here.";
-    } else if (more >= 0.05) {
-      words = fmt::format("{}: {} fewer. {} of them are in this group.", group,
-                          expected_people(more), grouped(top.in_common));
-    } else {
-      words = fmt::format(
-          "{}, which is as many: by this measure the two groups are equals. {} of "
-          "them are in both.",
-          group, grouped(top.in_common));
-    }
-    out.emplace_back("Why not simply the highest scores?", words);
+    out.emplace_back("Why not simply the highest scores?", sentence(answer.top->sentence));
   }
   out.emplace_back("Could another group do better?", sentence(answer.certificate));
   std::string words;
@@ -237,8 +220,16 @@ td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space:
 .bar i { display: block; height: 5px; background: #2f6fbe }
 ol { padding-left: 20px; margin: 4px 0 } li { margin: 0 0 7px }
 a { color: #1d5fae; overflow-wrap: anywhere }
-@media print { body { padding: 0; font-size: 11px } @page { size: A4; margin: 14mm }
-  li, tr { break-inside: avoid } }
+/* Ten people fit on one sheet of A4. */
+@media print {
+  @page { size: A4; margin: 9mm 12mm }
+  body { padding: 0; max-width: none; font-size: 11px; line-height: 1.22 }
+  h1 { font-size: 17px } h2 { font-size: 12px; margin: 7px 0 2px }
+  .lead { font-size: 13px; margin: 3px 0 5px } .small, th { font-size: 10px }
+  dl { margin: 4px 0; gap: 2px 14px } ol { margin: 2px 0 } li { margin-bottom: 2px }
+  th, td { padding: 1px 8px 1px 0 } .bar, .bar i { height: 3px }
+  li, tr { break-inside: avoid }
+}
 )";
 
 }  // namespace

@@ -363,6 +363,7 @@ class Asking {
         expected_people(answer_.optimum_high), direct ? "" : ", its own members counted",
         std::floor(100 * answer_.ratio),
         grouped(static_cast<uint64_t>(std::llround(1 / answer_.delta))));
+    if (answer_.top) answer_.top->sentence = beside(*answer_.top);
     for (PlanAnswer::Person& person : answer_.people) person.sentence = why(person, many);
     answer_.assumptions.push_back(
         direct
@@ -387,6 +388,25 @@ class Asking {
           fmt::format("{} reached already count nothing",
                       count_of(answer_.reached_before, "person", "people")));
     }
+  }
+
+  // The highest scores beside the group.
+  std::string beside(const PlanAnswer::Top& top) const {
+    const size_t many = top.names.size();
+    if (top.in_common == many && many == answer_.people.size()) {
+      return fmt::format("the {} highest scores{} are these same people", grouped(many),
+                         answer_.budget ? " that the budget buys" : "");
+    }
+    const double more = answer_.reach.value - top.people;
+    std::string than = "as many: by this measure the two groups are equals";
+    if (std::abs(more) >= 0.05) {
+      than = fmt::format("{} {}", expected_people(std::abs(more)), more > 0 ? "fewer" : "more");
+    }
+    return fmt::format(
+        "the {} highest scores{} are expected to move {}, {}; {} of them {} in "
+        "this group",
+        grouped(many), answer_.budget ? " that the budget buys" : "", expected_people(top.people),
+        than, grouped(top.in_common), top.in_common == 1 ? "is" : "are");
   }
 
   std::string why(const PlanAnswer::Person& person, size_t many) const {

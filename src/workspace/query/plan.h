@@ -116,6 +116,7 @@ struct PlanAnswer {
     uint32_t in_common = 0;  // with the group
     double people = 0;       // that the highest scores are expected to move
     double cost = 0;
+    std::string sentence;  // beside the group, in words
   };
   std::optional<Top> top;
 
