@@ -84,7 +84,7 @@ struct Explanation {
 };
 
 // Explains the person's score from the entries they received. `graph` holds at least those entries
-// and those they gave; `standing` at least their movers' masses and their own vouches. `entries`
+// and those they gave; `standing` their movers' masses, and what of these they passed on. `entries`
 // are the person's, in ledger order, as of graph.as_of(). Empty: no evidence. Cost: linear in the
 // entries, but for the sort.
 std::optional<Explanation> explain(const GraphSnapshot& graph, const Standing& standing,

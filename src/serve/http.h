@@ -70,7 +70,4 @@ double accepted_weight(std::string_view accept, std::string_view type);
 // "Not Found".
 std::string_view reason_phrase(int status);
 
-// text with &, <, >, " and ' as entities: good in HTML text and in quoted attributes.
-std::string escape_html(std::string_view text);
-
 }  // namespace bellwether

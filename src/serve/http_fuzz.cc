@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/html.h"
 #include "serve/http.h"
 
 namespace {

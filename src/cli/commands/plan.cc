@@ -33,13 +33,6 @@ std::string ending(const std::string& path) {
   return dot == std::string::npos ? "" : path.substr(dot + 1);
 }
 
-std::string sentence(std::string text) {
-  if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') {
-    text[0] = static_cast<char>(text[0] - 'a' + 'A');
-  }
-  return text + ".";
-}
-
 void print_person(Context& context, const PlanAnswer::Person& person) {
   const auto width = static_cast<size_t>(context.columns);
   fmt::print(context.out, "\n{}\n",

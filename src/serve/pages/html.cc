@@ -155,13 +155,6 @@ HttpReply unscored_page(Viewer viewer, std::string_view words) {
 
 std::string name_html(std::string_view name) { return "<bdi>" + escape_html(name) + "</bdi>"; }
 
-std::string capital(std::string text) {
-  if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') {
-    text[0] = static_cast<char>(text[0] - 'a' + 'A');
-  }
-  return text;
-}
-
 std::string person_address(std::string_view person) { return "/people/" + percent_encode(person); }
 
 std::string likely(double low, double high) {

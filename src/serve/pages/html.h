@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/html.h"
 #include "serve/endpoint.h"
 #include "serve/http.h"
 #include "workspace/query/query.h"
@@ -39,8 +40,6 @@ std::string static_address(std::string_view file);
 
 // "<bdi>…</bdi>", escaped.
 std::string name_html(std::string_view name);
-// With a capital at the beginning, if it is one of a to z.
-std::string capital(std::string text);
 // "/people/0123456789abcdef".
 std::string person_address(std::string_view person);
 // "likely 60 to 64".

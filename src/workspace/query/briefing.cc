@@ -8,21 +8,13 @@
 #include <cmath>
 #include <vector>
 
+#include "base/html.h"
 #include "workspace/query/words.h"
 
 namespace bellwether {
 namespace {
 
 constexpr size_t kDetailed = 10;  // people with reasons and receipts; the others in the table only
-
-std::string capital(std::string text) {
-  if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') {
-    text[0] = static_cast<char>(text[0] - 'a' + 'A');
-  }
-  return text;
-}
-
-std::string sentence(const std::string& text) { return capital(text) + "."; }
 
 std::string title(const PlanAnswer& answer) {
   return fmt::format("Whom to reach{}{}",
@@ -171,32 +163,6 @@ std::string md(std::string_view text) {
   return out;
 }
 
-std::string html(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
-
 constexpr std::string_view kStyle = R"(
 :root { color-scheme: light }
 * { box-sizing: border-box }
@@ -291,18 +257,18 @@ std::string to_html(const PlanAnswer& answer) {
       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
       "'unsafe-inline'\">\n<title>{0}</title>\n<style>{1}</style>\n</head>\n<body>\n<h1>{0}</h1>\n"
       "<p class=\"small\">{2}</p>\n",
-      html(title(answer)), kStyle, html(made_words(answer)));
+      escape_html(title(answer)), kStyle, escape_html(made_words(answer)));
   if (answer.meta.simulated) {
     out += "<p class=\"warn\"><b>SIMULATED</b>: a made-up community, nobody real.</p>\n";
   }
   if (answer.people.empty()) {
     return out + fmt::format("<p class=\"lead\">{}</p>\n</body>\n</html>\n",
-                             html(sentence(answer.missing)));
+                             escape_html(sentence(answer.missing)));
   }
-  out += fmt::format("<p class=\"lead\">{}{}</p>\n<dl>\n", html(sentence(answer.sentence)),
+  out += fmt::format("<p class=\"lead\">{}{}</p>\n<dl>\n", escape_html(sentence(answer.sentence)),
                      spent_words(answer));
   for (const auto& [question, words] : questions(answer)) {
-    out += fmt::format("<dt>{}</dt><dd>{}</dd>\n", html(question), html(words));
+    out += fmt::format("<dt>{}</dt><dd>{}</dd>\n", escape_html(question), escape_html(words));
   }
   const bool where = common_place(answer).empty();
   out += fmt::format(
@@ -319,35 +285,36 @@ std::string to_html(const PlanAnswer& answer) {
     out += fmt::format(
         "<tr><td class=\"n\">{}</td><td class=\"who\">{}{}<span class=\"bar\" "
         "style=\"width:{:.0f}%\"><i style=\"width:{:.0f}%\"></i></span></td>",
-        i + 1, html(person.row.name), person.included ? " (asked for)" : "",
+        i + 1, escape_html(person.row.name), person.included ? " (asked for)" : "",
         100 * person.alone / most,
         person.alone > 0 ? std::min(100.0, 100 * added / person.alone) : 0);
-    if (where) out += fmt::format("<td>{}</td>", html(place_words(person)));
+    if (where) out += fmt::format("<td>{}</td>", escape_html(place_words(person)));
     out += fmt::format("<td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>",
-                       html(expected_people(person.marginal.value)), range_words(person.marginal),
-                       html(expected_people(person.only)));
+                       escape_html(expected_people(person.marginal.value)),
+                       range_words(person.marginal), escape_html(expected_people(person.only)));
     if (answer.costs_given) {
       out += fmt::format("<td class=\"n\">{}</td><td class=\"n\">{}</td>", money(person.cost),
                          person.cost_per_person ? money(*person.cost_per_person) : "");
     }
-    out += fmt::format("<td class=\"small\">{}</td></tr>\n", html(sure_words(person)));
+    out += fmt::format("<td class=\"small\">{}</td></tr>\n", escape_html(sure_words(person)));
   }
   out += fmt::format(
       "</table>\n<p class=\"small\">{} Bars: whom each moves alone; dark, what that adds. "
       "{}</p>\n<h2>Why each of them</h2>\n<ol>\n",
-      html(kColumns), html(meeting_words(answer)));
+      escape_html(kColumns), escape_html(meeting_words(answer)));
   for (size_t i = 0; i < std::min(kDetailed, answer.people.size()); ++i) {
     const PlanAnswer::Person& person = answer.people[i];
-    out += fmt::format("<li><b>{}</b> <span class=\"small\">{}</span>: {}", html(person.row.name),
-                       html(account_words(person)), html(why_words(person)));
+    out += fmt::format("<li><b>{}</b> <span class=\"small\">{}</span>: {}",
+                       escape_html(person.row.name), escape_html(account_words(person)),
+                       escape_html(why_words(person)));
     std::string receipts;
     for (size_t r = 0; r < person.receipts.size(); ++r) {
       const std::string& object = person.receipts[r].object;
-      std::string words = html(receipt_words(person, r));
+      std::string words = escape_html(receipt_words(person, r));
       if (is_link(object)) {
-        words = fmt::format("<a href=\"{}\" rel=\"noreferrer\">{}</a>", html(object), words);
+        words = fmt::format("<a href=\"{}\" rel=\"noreferrer\">{}</a>", escape_html(object), words);
       } else if (!object.empty()) {
-        words += fmt::format(" ({})", html(object));
+        words += fmt::format(" ({})", escape_html(object));
       }
       receipts += (receipts.empty() ? "" : " · ") + words;
     }
@@ -362,9 +329,9 @@ std::string to_html(const PlanAnswer& answer) {
                        answer.people.size() - kDetailed);
   }
   out += "<h2>What this does not say</h2>\n<p class=\"small\">";
-  for (const std::string& each : answer.assumptions) out += html(sentence(each)) + " ";
-  return out + fmt::format("{} {}</p>\n</body>\n</html>\n", html(kNotAVerdict),
-                           html(consent_words(answer)));
+  for (const std::string& each : answer.assumptions) out += escape_html(sentence(each)) + " ";
+  return out + fmt::format("{} {}</p>\n</body>\n</html>\n", escape_html(kNotAVerdict),
+                           escape_html(consent_words(answer)));
 }
 
 }  // namespace bellwether

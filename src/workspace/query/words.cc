@@ -45,6 +45,15 @@ std::string name_list(const std::vector<std::string>& names, uint64_t total) {
   return text;
 }
 
+std::string capital(std::string text) {
+  if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') {
+    text[0] = static_cast<char>(text[0] - 'a' + 'A');
+  }
+  return text;
+}
+
+std::string sentence(std::string text) { return capital(std::move(text)) + "."; }
+
 std::string_view passive(Verb verb) {
   switch (verb) {
     case Verb::kReply:

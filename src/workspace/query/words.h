@@ -24,6 +24,10 @@ std::string above_share(double percentile);
 std::string about_people(double people);
 // "@ana", "@ana and @bo", "@ana, @bo and 31 others". `total` counts all; names may be fewer.
 std::string name_list(const std::vector<std::string>& names, uint64_t total);
+// With a capital at the beginning, if it is one of a to z.
+std::string capital(std::string text);
+// That, and a period.
+std::string sentence(std::string text);
 // "reshared", as in "reshared by".
 std::string_view passive(Verb verb);
 // "62, settled: stands for about 140 people moved, likely 120 to 165".
