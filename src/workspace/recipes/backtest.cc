@@ -22,7 +22,8 @@ Result<BacktestResult> backtest(Workspace& workspace, const BacktestOptions& opt
                                                 history.persons, history.teleport_set, policy,
                                                 options, workspace.threads(), tell));
   if (phase) phase("pair chances");
-  BW_ASSIGN(const std::vector<PersonAct> acts, read_acts(workspace, history));
+  BW_ASSIGN(const std::vector<PersonAct> acts,
+            read_acts(workspace, *history.numbering, history.persons));
   const Window whole{result.report.folds.front().cut, result.report.folds.back().end};
   BW_ASSIGN(result.chances, grade_chances(history.ledger, acts, history.persons, whole,
                                           {.threads = workspace.threads()}));

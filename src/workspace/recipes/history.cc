@@ -33,16 +33,19 @@ Result<History> read_history(Workspace& workspace,
   return history;
 }
 
-Result<std::vector<PersonAct>> read_acts(Workspace& workspace, const History& history) {
+Result<std::vector<PersonAct>> read_acts(Workspace& workspace, const Numbering& numbering,
+                                         const PersonMap& persons,
+                                         std::optional<NetworkId> network) {
   std::vector<Verb> verbs;
   for (int verb = static_cast<int>(kVerbFirst); verb <= static_cast<int>(kVerbLast); ++verb) {
     if (makes_occasion(static_cast<Verb>(verb))) verbs.push_back(static_cast<Verb>(verb));
   }
   std::vector<PersonAct> acts;
   BW_TRY(workspace.store().scan_uses(
-      *history.numbering, verbs, UseScope::kAll, [&](std::span<const Use> piece) {
+      numbering, verbs, UseScope::kAll, [&](std::span<const Use> piece) {
         for (const Use& use : piece) {
-          const PersonId person = history.persons.person_of[use.account];
+          if (network && numbering.account_network[use.account] != *network) continue;
+          const PersonId person = persons.person_of[use.account];
           if (person == kNobody) continue;
           acts.push_back({person, use.published, use.withdrawn, use.topics});
         }

@@ -30,6 +30,9 @@ Result<History> read_history(Workspace& workspace,
                              const std::function<void(std::string_view)>& phase);
 
 // What people did for others to see, the entries of the ledger among it; in no promised order.
-Result<std::vector<PersonAct>> read_acts(Workspace& workspace, const History& history);
+// `network`: there only.
+Result<std::vector<PersonAct>> read_acts(Workspace& workspace, const Numbering& numbering,
+                                         const PersonMap& persons,
+                                         std::optional<NetworkId> network = {});
 
 }  // namespace bellwether

@@ -12,6 +12,7 @@
 #include "plan/pair_chances.h"
 #include "plan/window_chances.h"
 #include "workspace/persons.h"
+#include "workspace/recipes/history.h"
 #include "workspace/recipes/scoring.h"
 
 namespace bellwether {
@@ -140,20 +141,8 @@ class Planner {
   // For cascades: that the next occasion of the one moves the other, for pairs with history. False:
   // nobody was ever exposed again to whom they had met.
   Result<bool> learn_next_occasion(ReachChances& chances) {
-    std::vector<Verb> verbs;
-    for (size_t v = 0; v < kVerbSlots; ++v) {
-      if (makes_occasion(static_cast<Verb>(v))) verbs.push_back(static_cast<Verb>(v));
-    }
-    std::vector<PersonAct> acts;
-    const auto& network = question_.only.network;
-    BW_TRY(workspace_.store().scan_uses(
-        *found_.numbering, verbs, UseScope::kAll, [&](std::span<const Use> piece) {
-          for (const Use& use : piece) {
-            if (network && found_.numbering->account_network[use.account] != *network) continue;
-            acts.push_back(
-                {found_.persons.person_of[use.account], use.published, use.withdrawn, use.topics});
-          }
-        }));
+    BW_ASSIGN(const std::vector<PersonAct> acts,
+              read_acts(workspace_, *found_.numbering, found_.persons, question_.only.network));
     PairChanceOptions options;
     options.threads = workspace_.threads();
     BW_ASSIGN(const PairChances learnt,
