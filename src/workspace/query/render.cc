@@ -37,6 +37,14 @@ Json strings(const std::vector<std::string>& values) {
   return list;
 }
 
+// What every line of NDJSON says of where it comes from.
+void stamp(Json& to, const Meta& meta) {
+  to["simulated"] = meta.simulated;
+  to["as_of"] = instant(meta.as_of);
+  to["method"] = meta.method;
+  to["policy"] = meta.policy;
+}
+
 Json meta_json(const Meta& meta) {
   return {
       {"as_of", instant(meta.as_of)},
@@ -93,10 +101,7 @@ void add_row(Json& to, const PersonRow& row, const Meta& meta) {
   to["last_evidence"] = instant(row.last_evidence);
   to["reason"] = text_or_null(row.reason);
   to["listed"] = row.listed;
-  to["simulated"] = meta.simulated;
-  to["as_of"] = instant(meta.as_of);
-  to["method"] = meta.method;
-  to["policy"] = meta.policy;
+  stamp(to, meta);
 }
 
 Json row_json(const PersonRow& row, const Meta& meta) {
@@ -639,10 +644,7 @@ std::string to_ndjson(const PersonExplanation& explanation) {
                  {"score", number(explanation.person.score)},
                  {"grouping", to_string(explanation.grouping)}};
     json.update(contribution);
-    json["simulated"] = explanation.meta.simulated;
-    json["as_of"] = instant(explanation.meta.as_of);
-    json["method"] = explanation.meta.method;
-    json["policy"] = explanation.meta.policy;
+    stamp(json, explanation.meta);
     out += line_of(json);
   }
   return out;
@@ -652,10 +654,7 @@ std::string to_ndjson(const Comparison& comparison) {
   std::string out;
   for (const Comparison::Pair& pair : comparison.pairs) {
     Json json = pair_json(comparison, pair);
-    json["simulated"] = comparison.meta.simulated;
-    json["as_of"] = instant(comparison.meta.as_of);
-    json["method"] = comparison.meta.method;
-    json["policy"] = comparison.meta.policy;
+    stamp(json, comparison.meta);
     out += line_of(json);
   }
   return out;
@@ -863,10 +862,7 @@ std::string to_json(const Simulation& simulation) {
 
 std::string to_ndjson(const Simulation& simulation) {
   Json json = simulation_json(simulation);
-  json["simulated"] = simulation.meta.simulated;
-  json["as_of"] = instant(simulation.meta.as_of);
-  json["method"] = simulation.meta.method;
-  json["policy"] = simulation.meta.policy;
+  stamp(json, simulation.meta);
   return line_of(json);
 }
 
@@ -986,10 +982,7 @@ std::string to_ndjson(const LeadAnswer& answer) {
   std::string out;
   for (const LeadAnswer::Person& person : answer.people) {
     Json json = lead_json(person);
-    json["simulated"] = answer.meta.simulated;
-    json["as_of"] = instant(answer.meta.as_of);
-    json["method"] = answer.meta.method;
-    json["policy"] = answer.meta.policy;
+    stamp(json, answer.meta);
     out += line_of(json);
   }
   return out;
@@ -1151,10 +1144,7 @@ std::string to_ndjson(const PlanAnswer& answer) {
     json["topic"] = text_or_null(answer.topic);
     json["model"] = to_string(answer.model);
     json["window_days"] = window_days(answer.window_ms);
-    json["simulated"] = answer.meta.simulated;
-    json["as_of"] = instant(answer.meta.as_of);
-    json["method"] = answer.meta.method;
-    json["policy"] = answer.meta.policy;
+    stamp(json, answer.meta);
     out += line_of(json);
   }
   return out;
@@ -1324,10 +1314,7 @@ std::string to_ndjson(const TopicList& list) {
   std::string out;
   for (const TopicSummary& summary : list.topics) {
     Json json = summary_json(summary);
-    json["simulated"] = list.meta.simulated;
-    json["as_of"] = instant(list.meta.as_of);
-    json["method"] = list.meta.method;
-    json["policy"] = list.meta.policy;
+    stamp(json, list.meta);
     out += line_of(json);
   }
   return out;
