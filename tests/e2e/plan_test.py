@@ -60,7 +60,8 @@ class Plan(unittest.TestCase):
         bellwether("score", home=cls.home)
 
     def told(self, *arguments, code=0):
-        return json.loads(bellwether("plan", *arguments, "--json", home=self.home).stdout)
+        return json.loads(bellwether(
+            "plan", *arguments, "--json", home=self.home, code=code).stdout)
 
     def names(self, *arguments):
         return [person["name"] for person in self.told(*arguments)["people"]]
